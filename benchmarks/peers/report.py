@@ -134,26 +134,28 @@ def _batch(results: Json, workload: str, table: str) -> list[str]:
     for name, row in _by_claim(rows):
         title = results["about"][name]["title"]
         if "failed" in row:
-            shown.append([title, row["failed"], *["—"] * (4 if with_worst else 2)])
+            shown.append([title, row["failed"], *["—"] * (5 if with_worst else 3)])
             continue
         if row.get("claims", run["rows"]) != run["rows"]:
             title += f", {row['claims']:,} claims"
-        cells = [f"{row['seconds']:.2f}", f"{row['cpu']:.2f}", f"{row['peak_mb']:,}"]
+        cells = [f"{row['seconds']:.2f}", _number(_each_us(row))]
+        cells += [f"{row['cpu']:.2f}", f"{row['peak_mb']:,}"]
         if with_worst:
             cells += _worst(row.get("worst", {"failed": "—"}))
         shown.append([title, *cells])
     what = "claims" if workload == "facts" else "claims with lines"
-    head = [f"{run['rows']:,} {what}, Parquet to Parquet", "seconds", "processor s", "peak MB"]
+    head = [f"{run['rows']:,} {what}, Parquet to Parquet"]
+    head += ["seconds", "µs a claim", "processor s", "peak MB"]
     if not with_worst:
         return _table(head, shown)
-    made = _table([*head, "worst case, seconds", "peak MB"], shown)
-    return [*made, f"Worst case: {WORST[workload]}.", ""]
+    made = _table([*head, "worst case, µs a claim", "peak MB"], shown)
+    return [*made, f"Worst case, a quarter of the claims: {WORST[workload]}.", ""]
 
 
 def _worst(row: Json) -> list[str]:
     if "failed" in row:
         return [row["failed"], "—"]
-    return [f"{row['seconds']:.2f}", f"{row['peak_mb']:,}"]
+    return [_number(_each_us(row)), f"{row['peak_mb']:,}"]
 
 
 def _many(rows: Json) -> list[str]:

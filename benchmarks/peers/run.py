@@ -23,8 +23,10 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ from reference import answer, line_answers
 SIZES = (20, 200, 2000)
 WORKLOADS = ("facts", "lines")
 TABLES = ("single", "growth", "unguarded", "batch", "many", "lines", "lines_batch", "about")
+WORST_PART = 4
+"""The worst case is measured with this part of the claims."""
 ENOUGH = 60
 """Seconds after which a batch is not run once more."""
 PATIENCE = 600
@@ -55,9 +59,13 @@ class Settings:
     product: Path
     claims: int
     rounds: int
-    rows: dict[str, int]
-    """Claims of the Parquet file, by workload."""
+    rows: int
+    line_rows: int
     quick: bool
+
+    def rows_of(self, workload: str) -> int:
+        """Claims of the Parquet file."""
+        return self.line_rows if workload == "lines" else self.rows
 
     @property
     def work(self) -> Path:
@@ -87,10 +95,8 @@ def main() -> int:
         asked.product.resolve(),
         asked.claims or (500 if asked.quick else 2000),
         3 if asked.quick else 7,
-        {
-            "facts": asked.rows or (100_000 if asked.quick else 1_000_000),
-            "lines": asked.line_rows or (20_000 if asked.quick else 200_000),
-        },
+        asked.rows or (100_000 if asked.quick else 1_000_000),
+        asked.line_rows or (20_000 if asked.quick else 200_000),
         asked.quick,
     )
     settings.work.mkdir(parents=True, exist_ok=True)
@@ -126,7 +132,7 @@ def this_run(workload: str, settings: Settings) -> Json:
         "load": round(os.getloadavg()[0], 2),
         "claims": settings.claims,
         "rounds": settings.rounds,
-        "rows": settings.rows[workload],
+        "rows": settings.rows_of(workload),
     }
 
 
@@ -223,14 +229,15 @@ def environment(needs: tuple[str, ...], settings: Settings) -> Path:
 
 def copy_of_product(settings: Settings) -> Path:
     """The product's files, so that installing it leaves nothing behind in its checkout."""
-    files = [path for path in sorted((settings.product / "src").rglob("*")) if path.is_file()]
+    pyproject = tomllib.loads((settings.product / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = pyproject["tool"].get("hatch", {}).get("build", {}).get("targets", {}).get("wheel", {})
+    named = ["src", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "setup.py"]
+    places = [settings.product / name for name in (*named, *wheel.get("force-include", ()))]
+    files = [path for place in places for path in (place, *sorted(place.rglob("*")))]
     files = [
-        path for path in files if "__pycache__" not in path.parts and ".egg-info" not in str(path)
-    ]
-    files += [
         path
-        for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "setup.py")
-        if (path := settings.product / name).exists()
+        for path in files
+        if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
     ]
     hashed = hashlib.sha256()
     for path in files:
@@ -270,6 +277,7 @@ def single(
     return worker(python, ["single", name, *extra], settings)
 
 
+@cache
 def answers(
     workload: str,
     rules: int,
@@ -321,18 +329,20 @@ def batch(
     python: Path, name: str, settings: Settings, workload: str, most: int | None = None
 ) -> Json:
     """Whole processes, and beside them the worst case."""
-    claims_ = min(settings.rows[workload], most or settings.rows[workload])
-    made = processes(python, name, settings, workload, claims_, worst=False)
+    rows = settings.rows_of(workload)
+    count = min(rows, most or rows)
+    made = processes(python, name, settings, workload, count, worst=False)
     if "failed" not in made:
-        made["worst"] = processes(python, name, settings, workload, claims_, worst=True)
+        fewer = count // WORST_PART
+        made["worst"] = processes(python, name, settings, workload, fewer, worst=True)
     return made
 
 
 def processes(
-    python: Path, name: str, settings: Settings, workload: str, claims_: int, *, worst: bool
+    python: Path, name: str, settings: Settings, workload: str, count: int, *, worst: bool
 ) -> Json:
     """Whole processes: the wall clock, and the peak of memory that the system saw."""
-    table = parquet(settings, workload, claims_, worst)
+    table = parquet(settings, workload, count, worst)
     out = settings.work / f"out-{name}"
     which = ["--workload", workload, "--out", str(out)]
     command = [str(python), str(HERE / "worker.py"), "batch", name, "--input", str(table)]
@@ -361,15 +371,17 @@ def processes(
     # The first run warms the file cache and is not counted.
     middle = [statistics.median(values[1:]) for values in (seconds, processor, peaks)]
     made = {"seconds": round(middle[0], 3), "cpu": round(middle[1], 3), "peak_mb": round(middle[2])}
-    made |= {"claims": claims_, "runs": len(seconds) - 1}
+    made |= {"claims": count, "runs": len(seconds) - 1}
     rules = 40 if workload == "lines" else 20
     right = answers(workload, rules, settings, worst=worst)
-    extra = [*which, "--expected", str(right), "--claims", str(claims_)]
+    extra = [*which, "--expected", str(right), "--claims", str(count)]
     return made | worker(python, ["read", name, *extra], settings)
 
 
 def parquet(settings: Settings, workload: str, count: int, worst: bool) -> Path:
-    path = settings.work / f"{workload}-{count}{'-worst' if worst else ''}.parquet"
+    written_by = [HERE / "workload.py", HERE / "line_workload.py"]
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in written_by)).hexdigest()[:8]
+    path = settings.work / f"{workload}-{count}{'-worst' if worst else ''}-{version}.parquet"
     if not path.exists():
         tell(f"writing {count} claims: {path.stem}")
         python = environment(("polars==2.1.0", "pyarrow"), settings)

@@ -156,8 +156,8 @@ def test_what_failed_stays_in_the_report(peers: Any, tmp_path: Path) -> None:
         "2026-11-30",
         "a machine, load 0.5",
         "one <row>, 1 claims",
-        "77.00",
-        "Worst case: ",
+        "77,000,000",
+        "Worst case, ",
     ):
         assert shown in text
     assert peers.report.excerpt(results)

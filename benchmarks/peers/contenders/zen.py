@@ -220,7 +220,7 @@ ABOUT = [
             build_lines,
             claim_by_claim(build_lines),
             read_lines,
-            rows=20_000,
+            rows=5_000,
             note="A node of expressions before the tables, with functions over arrays; the host program "
             "finds the drugs and days.",
         ),
