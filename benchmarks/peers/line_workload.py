@@ -35,6 +35,7 @@ from workload import (
     Ref,
     Rule,
     Test,
+    authorization_rules,
     known,
     rule_writer,
     write_folder,
@@ -169,30 +170,10 @@ def _bounds(random: Random) -> LineBounds:
 
 def _block(number: int, code: str, b: LineBounds) -> Iterator[Rule]:
     rule = rule_writer(number, Test("drug.code", "is", code))
-    yield rule(
-        "conclude", "authorization-fits", "An approved authorization covers the day of service",
-        Test("authorization.status", "is", "approved"),
-        Test("authorization.from", "on_or_before", Ref("service.date")),
-        Test("authorization.through", "on_or_after", Ref("service.date")),
-        concludes="authorization.fits",
-    )  # fmt: skip
-    yield rule(
-        "conclude", "review-excused", "An emergency with its procedure needs no review beforehand",
+    yield from authorization_rules(
+        rule, "An emergency with its procedure needs no review beforehand",
         Test("claim.emergency", "is", True),
         Test("procedure.billed", "is", True),
-        concludes="review.excused",
-    )  # fmt: skip
-    yield rule(
-        "pend", "authorization-pending", "The authorization is requested and not decided",
-        Test("authorization.status", "is", "pending"),
-        Not(Test("review.excused", "is", True)),
-        carc="252", rarcs=("N706",), overrides=("not-authorized",),
-    )  # fmt: skip
-    yield rule(
-        "deny", "not-authorized", "No authorization covers the day of service",
-        Test("authorization.fits", "is", False),
-        Not(Test("review.excused", "is", True)),
-        carc="197", rarcs=("M62",),
     )  # fmt: skip
     yield rule(
         "deny", "units-above-authorized", "The lines add up to more units than are authorized",

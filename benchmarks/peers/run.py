@@ -38,8 +38,12 @@ from workload import claims, make_policy
 from reference import answer, line_answers
 
 SIZES = (20, 200, 2000)
-WORKLOADS = ("facts", "lines")
-TABLES = ("single", "growth", "unguarded", "batch", "many", "lines", "lines_batch", "about")
+WORKLOADS = {
+    "facts": ("single", "growth", "unguarded", "batch", "many"),
+    "lines": ("lines", "lines_batch"),
+}
+"""The tables of each workload."""
+TABLES = (*WORKLOADS["facts"], *WORKLOADS["lines"], "about")
 WORST_PART = 4
 """The worst case is measured with this part of the claims."""
 ENOUGH = 60
@@ -101,7 +105,7 @@ def main() -> int:
     )
     settings.work.mkdir(parents=True, exist_ok=True)
     chosen = {name: one for name, one in rows.items() if not asked.only or name in asked.only}
-    workloads = (asked.workload,) if asked.workload else WORKLOADS
+    workloads = (asked.workload,) if asked.workload else tuple(WORKLOADS)
     results = measure(chosen, workloads, settings)
     if asked.json:
         print(json.dumps(results, indent=1))
@@ -118,11 +122,17 @@ def main() -> int:
 
 def updated(kept: Json, results: Json, only: list[str]) -> Json:
     """Earlier results with these rows in them, which say their own day where it is only some."""
+    runs = dict(kept["runs"])
     for workload, run in results["runs"].items():
-        if only and workload in kept["runs"]:
-            again = kept["runs"][workload].get("again", {}) | dict.fromkeys(only, run["date"])
-            results["runs"][workload] = kept["runs"][workload] | {"again": again}
-    return {table: kept.get(table, {}) | results[table] for table in ("runs", *TABLES)}
+        names = [
+            name for name in only if any(name in results[table] for table in WORKLOADS[workload])
+        ]
+        if names and workload in runs:
+            again = runs[workload].get("again", {}) | dict.fromkeys(names, run["date"])
+            runs[workload] = runs[workload] | {"again": again}
+        elif names or not only:
+            runs[workload] = run
+    return {"runs": runs} | {table: kept.get(table, {}) | results[table] for table in TABLES}
 
 
 def this_run(workload: str, settings: Settings) -> Json:

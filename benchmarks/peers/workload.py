@@ -294,6 +294,32 @@ def rule_writer(number: int, *guard: Condition) -> Callable[..., Rule]:
     return rule
 
 
+def authorization_rules(
+    rule: Callable[..., Rule], excused: str, *excuse: Condition
+) -> Iterator[Rule]:
+    """Those on the authorization of a block, and when none is needed."""
+    yield rule(
+        "conclude", "authorization-fits", "An approved authorization covers the day of service",
+        Test("authorization.status", "is", "approved"),
+        Test("authorization.from", "on_or_before", Ref("service.date")),
+        Test("authorization.through", "on_or_after", Ref("service.date")),
+        concludes="authorization.fits",
+    )  # fmt: skip
+    yield rule("conclude", "review-excused", excused, *excuse, concludes="review.excused")
+    yield rule(
+        "pend", "authorization-pending", "The authorization is requested and not decided",
+        Test("authorization.status", "is", "pending"),
+        Not(Test("review.excused", "is", True)),
+        carc="252", rarcs=("N706",), overrides=("not-authorized",),
+    )  # fmt: skip
+    yield rule(
+        "deny", "not-authorized", "No authorization covers the day of service",
+        Test("authorization.fits", "is", False),
+        Not(Test("review.excused", "is", True)),
+        carc="197", rarcs=("M62",),
+    )  # fmt: skip
+
+
 def _block(number: int, b: Bounds, guarded: bool) -> Iterator[Rule]:
     guard = (Test("service.category", "is", f"c{number:02}"),) if guarded else ()
     rule = rule_writer(number, *guard)
@@ -308,30 +334,10 @@ def _block(number: int, b: Bounds, guarded: bool) -> Iterator[Rule]:
         )),
         concludes="step.met",
     )  # fmt: skip
-    yield rule(
-        "conclude", "authorization-fits", "An approved authorization covers the day of service",
-        Test("authorization.status", "is", "approved"),
-        Test("authorization.from", "on_or_before", Ref("service.date")),
-        Test("authorization.through", "on_or_after", Ref("service.date")),
-        concludes="authorization.fits",
-    )  # fmt: skip
-    yield rule(
-        "conclude", "review-excused", "An emergency in a hospital needs no review beforehand",
+    yield from authorization_rules(
+        rule, "An emergency in a hospital needs no review beforehand",
         Test("service.emergency", "is", True),
         Test("service.setting", "in", ("outpatient", "inpatient")),
-        concludes="review.excused",
-    )  # fmt: skip
-    yield rule(
-        "pend", "authorization-pending", "The authorization is asked for and not decided",
-        Test("authorization.status", "is", "pending"),
-        Not(Test("review.excused", "is", True)),
-        carc="252", rarcs=("N706",), overrides=("not-authorized",),
-    )  # fmt: skip
-    yield rule(
-        "deny", "not-authorized", "No authorization covers the day of service",
-        Test("authorization.fits", "is", False),
-        Not(Test("review.excused", "is", True)),
-        carc="197", rarcs=("M62",),
     )  # fmt: skip
     yield rule(
         "deny", "step-not-shown", "Earlier treatment is not shown to have failed",
