@@ -171,6 +171,28 @@ def test_common_claims_are_read_in_bulk(name: str, vocabulary: Vocabulary) -> No
         assert read == given > 40
 
 
+def named_by_lines(text: str, npis: tuple[str, ...]) -> str:
+    """The same claims, with providers that the lines name one after the other."""
+    parts, at = [], 0
+    for part in text.split("~\n"):
+        parts.append(part)
+        if part.startswith(("SV1*", "SV2*")):
+            parts.append(f"NM1*82*1*EXAMPLE*DOCTOR****XX*{npis[at % len(npis)]}")
+            at += 1
+    return "~\n".join(parts)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_providers_that_lines_name(name: str, vocabulary: Vocabulary) -> None:
+    text = FILES[name].replace("NM1*82*1*EXAMPLE*DOCTOR****XX*1245319599~\n", "")
+
+    one, given = held(named_by_lines(text, ("1245319599",)), vocabulary)
+    several, _ = held(named_by_lines(text, ("1245319599", "1679576722")), vocabulary)
+
+    assert given > one > given / 2, "some claims name another one"
+    assert given / 2 > several > 0, "only claims of one line are read in bulk"
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda one: str(one.name))
 def test_a_sample_is_read_in_bulk_as_by_itself_or_not_at_all(
     path: Any, vocabulary: Vocabulary

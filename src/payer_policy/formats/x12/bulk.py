@@ -57,6 +57,7 @@ _PASSED: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
 they have (`ClaimReader`, `LineReader`, the levels of `claim_loops`): they differ from claim to claim."""
 _TOTAL: Final = 1
 """The claim's charge among what its CLM passes on."""
+_RENDERING: Final = "provider.rendering_npi"
 _HERE: Final = Position(1, 1)
 _TEXT: Final = "\ue000"
 _NUMBER: Final = "73509182"
@@ -98,6 +99,8 @@ class _Said:
     """Where the dates of the whole claim are among what is passed on."""
     charge: int | None = None
     """The same of a line's charge."""
+    rendering: int | None = None
+    """The same of the number of the rendering provider."""
 
 
 class _Watched(list[str]):
@@ -302,7 +305,10 @@ def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | No
     for segment in segments:
         reader.read(segment)
     reader.finish(None)
-    if form.wrong or reader.rendering is not None or reader.service is None:
+    rendering = None
+    if reader.rendering is not None:
+        rendering = marks.picks.get(reader.rendering[0], (None,))[0]
+    if form.wrong or reader.service is None or (reader.rendering and rendering is None):
         return None
     values = {str(path[-1]): value for path, value in form.values.items()}
     if values.get("through") == values.get("date"):  # as `request_of` has it
@@ -310,7 +316,8 @@ def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | No
     undated = reader.service.id == "SV2" and "date" not in values
     pointed = "diagnosis_pointers" in values
     charge = marks.picks.get(values.get("charge"), (None,))[0]
-    return _made(values, form, marks, undated=undated, pointed=pointed, charge=charge)
+    passed = {"charge": charge, "rendering": rendering}
+    return _made(values, form, marks, undated=undated, pointed=pointed, **passed)
 
 
 def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | None:
@@ -330,7 +337,9 @@ def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | No
     if reader.statement is not None:
         statement = marks.picks[reader.statement[0]][0]
     listed = any(segment.id == "HI" for segment in rest)
-    return _made(values, form, marks, statement=statement, listed=listed)
+    rendering = marks.picks.get(values.get(_RENDERING), (None,))[0]
+    passed = {"statement": statement, "rendering": rendering}
+    return _made(values, form, marks, listed=listed, **passed)
 
 
 def _read_levels(
@@ -434,10 +443,17 @@ class ClaimsInBulk:
         ]
         if levels is None or head is None or not _agree(head, of_head, lines):
             return False
+        of_claim = None if head.rendering is None else of_head[head.rendering]
+        named = {None if one.rendering is None else own[one.rendering] for one, own in lines if one}
+        other = named - {None, of_claim}
+        if other and (of_claim is not None or len(named) > 1):  # that takes a remark
+            return False
         row = len(self._sizes)
         warned = [one.warnings for one in (levels, head) if one.warnings]
         sound = self._levels.add(levels, of_levels)
         sound = self._heads.add(head, of_head) and sound
+        for npi in other:  # the one that all lines name
+            sound = self._requests.give(row, _RENDERING, npi) and sound
         for said, passed in lines:
             assert said is not None  # they agree
             sound = self._parts_of_lines.add(said, passed) and sound
