@@ -191,7 +191,7 @@ def test_what_comes_back_of_a_worker_is_counted_there(
 
     def losing(*given: Any, **more: Any) -> Any:
         for done in ask_each(*given, **more):
-            without_a_row(done.answered)
+            without_a_row(done[0].answered)
             yield done
 
     monkeypatch.setattr(workers, "ask_each", losing)

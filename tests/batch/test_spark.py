@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -22,9 +23,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from payer_policy import Engine
-from payer_policy.batch.spark_workers import problem_with, refuse_unfit_workers
+from payer_policy.batch import counting, inputs, readers
+from payer_policy.batch import run as running
+from payer_policy.batch.spark_workers import problem_with
 from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.formats.source import WrongCall
+from payer_policy.formats.tables import parquet_blocks
 from tests import generated_forms
 from tests.batch import building
 from tests.batch.test_frames import line_rows
@@ -106,6 +110,167 @@ def test_files_on_spark_leave_the_same_bytes(
         for name in ("here", "spark")
     )
     assert here == there
+
+
+# --- files that executors read -----------------------------------------------------------------------
+
+HOSTILE = ["{broken", "", '{"id": 1, "id": 2}', "[" * 5_000, '{"lines": {}}', "\ufeff", "\x00", "7"]
+"""Lines that are no claims, or that only the strict reader reads."""
+
+
+@pytest.fixture(scope="module")
+def seekable(tmp_path_factory: pytest.TempPathFactory, table: Any) -> list[Path]:
+    """Two files of each kind that executors read, cut into many sections by `small_blocks`."""
+    folder = tmp_path_factory.mktemp("seekable")
+    claims = json_lines(generated_claims(19, 60, undated=0.2)).splitlines()
+    for at, line in enumerate(HOSTILE):
+        claims.insert(5 * at, line)
+    text = "\n".join(claims).encode("utf-8")
+    (folder / "a.jsonl").write_bytes(text + b"\n\xff\xfe\n{")
+    (folder / "b.jsonl").write_bytes(text)
+    for name, size in (("c", 300), ("d", 37)):
+        pq.write_table(table, folder / f"{name}.parquet", row_group_size=size)
+    rows = building.line_rows(building.claims(60))
+    building.write_parquet(folder / "e.parquet", rows, row_group_size=11)
+    rows[20]["id"] = None  # from there on rows are looked at one by one
+    building.write_parquet(folder / "f.parquet", rows)
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 20)
+
+
+def refuse_to_read(patch: pytest.MonkeyPatch) -> None:
+    """Let this process fail where it reads the data of a file."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the driver reads")
+
+    patch.setattr(readers.Reader, "blocks", refuse)
+    patch.setattr(inputs.Input, "open", refuse)
+    patch.setattr(counting, "count_of", refuse)
+    patch.setattr(parquet_blocks.pq, "ParquetFile", refuse)
+
+
+@pytest.mark.parametrize("keep", [(), ("id",)])
+def test_executors_read_and_the_driver_does_not(
+    session: Any,
+    seekable: list[Path],
+    small_blocks: None,
+    tmp_path: Path,
+    keep: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = [path for path in seekable if not keep or path.suffix == ".parquet"]
+    building.decided(files, tmp_path / "here", part_records=50, keep=keep)
+    refuse_to_read(monkeypatch)
+
+    building.decided(files, tmp_path / "spark", part_records=50, keep=keep, spark=True)
+
+    assert building.contents(tmp_path / "here") == building.contents(tmp_path / "spark")
+
+
+def test_a_run_that_stops_on_spark_resumes(
+    session: Any, seekable: list[Path], small_blocks: None, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    paths, options = [str(path) for path in seekable], running.Options(part_records=15, spark=True)
+    building.decided(seekable, tmp_path / "here", part_records=15)
+    refuse_to_read(monkeypatch)
+    for stop in (1, 12, 23):
+        left = iter(range(stop))
+
+        def stopping(_: Any, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            running.run(paths, building.POLICIES, tmp_path / "spark", options, stopping)
+
+    running.run(paths, building.POLICIES, tmp_path / "spark", options)
+
+    assert building.contents(tmp_path / "here") == building.contents(tmp_path / "spark")
+
+
+def test_a_damaged_table_is_read_to_the_same_place(
+    session: Any, table: Any, small_blocks: None, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.parquet"
+    pq.write_table(table, damaged, row_group_size=70, compression="none")
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 3 : len(content) // 3 + 2_000] = bytes(2_000)
+    damaged.write_bytes(content)
+    whole = tmp_path / "whole.parquet"
+    pq.write_table(table.slice(0, 30), whole)
+
+    for name, more in (("here", {}), ("there", {"workers": 2}), ("spark", {"spark": True})):
+        building.decided([damaged, whole], tmp_path / name, **more)
+
+    here = building.contents(tmp_path / "here")
+    assert [one["code"] for one in building.rejects_of(tmp_path / "here")].count(
+        "damaged-file"
+    ) == 1
+    assert here == building.contents(tmp_path / "there")
+    assert here == building.contents(tmp_path / "spark")
+
+
+@pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("how", ["vanishes", "changes"])
+def test_a_file_that_changes_is_refused_by_the_executor(
+    session: Any,
+    seekable: list[Path],
+    small_blocks: None,
+    tmp_path: Path,
+    kind: str,
+    how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / f"claims{kind}"
+    shutil.copy(next(path for path in seekable if path.suffix == kind), file)
+    options = running.Options(spark=True, part_records=10)
+    monkeypatch.setattr(running, "refuse_changed", lambda one: None)  # the driver's own look
+    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 5)  # more sections than are sent at once
+
+    def change(_: Any) -> None:
+        if how == "vanishes":
+            file.unlink(missing_ok=True)
+        else:
+            file.write_bytes(file.read_bytes() + b" ")
+
+    with pytest.raises(WrongCall, match=rf"claims{kind}: was changed while it was read"):
+        running.run([str(file)], building.POLICIES, tmp_path / "out", options, change)
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no paths of one process alone")
+@pytest.mark.parametrize("name", ["a.jsonl", "c.parquet"])
+def test_a_file_that_executors_do_not_see_is_said(
+    session: Any, seekable: list[Path], tmp_path: Path, name: str
+) -> None:
+    folder = os.open(seekable[0].parent, os.O_RDONLY)  # open in this process alone
+    try:
+        with pytest.raises(WrongCall, match=r"does not see the file .* or leave out --on spark\.$"):
+            building.decided([Path(f"/proc/self/fd/{folder}/{name}")], tmp_path / "out", spark=True)
+    finally:
+        os.close(folder)
+
+
+def test_a_compressed_file_is_read_by_the_driver(
+    session: Any, seekable: list[Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "claims.jsonl.gz"
+    file.write_bytes(gzip.compress(seekable[0].read_bytes()))
+    files = [seekable[0], file, seekable[1]]
+
+    for name, spark in (("here", False), ("spark", True)):
+        building.decided(files, tmp_path / name, spark=spark)
+
+    assert building.contents(tmp_path / "here") == building.contents(tmp_path / "spark")
+
+
+# --- frames ------------------------------------------------------------------------------------------
 
 
 def test_a_frame_has_the_answers_of_the_file(
@@ -195,15 +360,12 @@ def test_answers_that_do_not_come_back_end_the_run(
     session: Any, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     """Spark once ended a run without any of its answers, and said nothing."""
-    from pyspark.sql.classic import dataframe
+    from pyspark import RDD
 
-    refuse_unfit_workers(session)  # once a session, by a row that is collected too
-    collected = dataframe.DataFrame.collect
-    monkeypatch.setattr(
-        dataframe.DataFrame, "collect", lambda self: collected(self)[:-1] if lost else []
-    )
+    collected = RDD.collect
+    monkeypatch.setattr(RDD, "collect", lambda self: collected(self)[:-1] if lost else [])
 
-    with pytest.raises(WorkerLost, match=r"Spark returned \d+ answers on \d+ blocks"):
+    with pytest.raises(WorkerLost, match=r"Spark returned \d+ answers on \d+ parts of files"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
     monkeypatch.undo()
@@ -218,14 +380,13 @@ def test_an_executor_that_fails_ends_the_run(
 ) -> None:
     from payer_policy.batch import spark
 
-    def failing(setup: Any, of: Any) -> Any:
-        def work(batches: Any) -> Any:
+    def failing(ask: Any) -> Any:
+        def answer(question: Any) -> Any:
             raise OSError("the executor's disk is full")
-            yield
 
-        return work
+        return answer
 
-    monkeypatch.setattr(spark, "_worker", failing)
+    monkeypatch.setattr(spark, "_answer", failing)
 
     with pytest.raises(WorkerLost, match=r"Spark failed \(.*disk is full"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)

@@ -352,7 +352,7 @@ def test_a_block_that_is_not_answered_ends_the_run(
     files: list[Path], policies: Path, small_blocks: None, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Blocks are counted where they are read, and held to those that come back."""
+    """Tasks are counted where they are sent, and held to those that come back."""
     answered = running.decided_by
 
     def losing(*args: Any, **more: Any) -> Any:
@@ -360,6 +360,6 @@ def test_a_block_that_is_not_answered_ends_the_run(
 
     monkeypatch.setattr(running, "decided_by", losing)
 
-    with pytest.raises(CountsDiffer, match=r"(\d+) blocks were read, \d+ came back"):
+    with pytest.raises(CountsDiffer, match=r"(\d+) parts of files were sent, \d+ came back"):
         decided(files, tmp_path / "out", policies)
     assert not (tmp_path / "out" / "summary.json").exists()

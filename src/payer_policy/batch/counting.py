@@ -7,7 +7,7 @@ input is counted separately, as cheaply as its format allows, and what was writt
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,17 @@ class Units:
         return {"read": read, "unread": sorted(self.unread)}
 
 
-def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def counted_inputs(
+    readers: Sequence[Reader],
+    parts: Sequence[Mapping[str, Any]],
+    counts: Callable[[Iterable[Reader]], Iterable[int | None]] | None = None,
+) -> dict[str, Any]:
     """How many rows, lines and claims the inputs hold, after checking that as many were read.
 
     Args:
         readers: The files.
         parts: What was read (`Units.to_json`), part by part.
+        counts: Counts what files hold, as `count_of` does; the default is this process.
 
     Returns:
         `inputs`: the counts by kind; `not_counted`: files that cannot be counted, since they are damaged
@@ -65,11 +70,13 @@ def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]
         unread.update(part["unread"])
         for index, count in part["read"].items():
             read[int(index)] = read.get(int(index), 0) + count
+    whole = (reader for index, reader in enumerate(readers) if index not in unread)
+    found = iter(counts(whole) if counts is not None else map(count_of, whole))
     totals: dict[str, int] = {}
     left_out: list[str] = []
     for index, reader in enumerate(readers):
         source = reader.source
-        held = None if index in unread else count_of(reader)
+        held = None if index in unread else next(found)
         if held is None:
             left_out.append(source.path)
             continue

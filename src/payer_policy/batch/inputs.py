@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,10 +108,35 @@ def find_inputs(
     return found, skipped
 
 
+class Changed(WrongCall):
+    """An input is no longer as it was found, or this process cannot read it."""
+
+    def __init__(self, source: Input) -> None:
+        super().__init__(
+            f"{source.path}: was changed while it was read. Its results may be wrong: start over, "
+            "`payer-policy batch` with --overwrite."
+        )
+        self.source = source
+
+
 def unchanged(one: Input) -> bool:
-    """Whether the file is still as it was found."""
-    stat = Path(one.path).stat()
-    return (stat.st_size, stat.st_mtime_ns) == (one.size, one.changed)
+    """Whether the file can be read and is still as it was found."""
+    try:
+        stat = Path(one.path).stat()
+    except OSError:
+        return False
+    is_same = (stat.st_size, stat.st_mtime_ns) == (one.size, one.changed)
+    return is_same and os.access(one.path, os.R_OK)
+
+
+def refuse_changed(one: Input) -> None:
+    """Refuse an input that is no longer as it was found.
+
+    Raises:
+        Changed: it is not, or it cannot be read.
+    """
+    if not unchanged(one):
+        raise Changed(one)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

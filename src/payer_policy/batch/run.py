@@ -10,7 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +24,7 @@ from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import Skipped, find_inputs, unchanged
+from payer_policy.batch.inputs import Skipped, find_inputs, refuse_changed
 from payer_policy.batch.journal import SCHEMA, WRITTEN, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
@@ -30,14 +32,16 @@ from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.summary import summary_of
 from payer_policy.batch.workers import (
     Done,
+    Made,
     Setup,
     Task,
     decided_by,
+    each_block,
     settle,
 )
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.formats import read_supplements
-from payer_policy.formats.blocks import Position
+from payer_policy.formats.blocks import Block, Position
 from payer_policy.formats.known import suffix_of
 from payer_policy.formats.rejects import Reject
 from payer_policy.formats.source import WrongCall
@@ -50,7 +54,6 @@ if TYPE_CHECKING:
 PART_RECORDS: Final = 100_000
 ROWS_BY_COLUMN: Final = 50_000
 _ROWS_ALONE: Final = 1_000
-_AGAIN: Final = "Its answers may be wrong: start over with --overwrite."
 _WEIGHT: Final = 10
 """Entries of lists per record at which a part is closed early, to bound its memory."""
 
@@ -144,19 +147,21 @@ def run(
             setup = Setup(
                 str(policies), hash_, options.engine, options.columns, facts_file, options.written
             )
-            read = Read()
-            tasks = read.counted(
-                tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
-            )
+            start = output.parts[-1]["to"] if output.parts else None
+            sent, counts = Sent(), None
             if options.spark:
-                from payer_policy.batch.spark import decided_on_spark
+                from payer_policy.batch.spark import Executors
 
-                done = decided_on_spark(setup, tasks)
+                executors = Executors(setup)
+                counts = executors.counts
+                tasks = sent.counted(tasks_of(readers, start, executors.sections))
+                done = executors.decided(tasks)
             else:
+                tasks = sent.counted(tasks_of(readers, start, here(options.workers)))
                 done = decided_by(setup, library, tasks, options.workers)
             with closing(done):
-                read.hold_to(_write(output, readers, done, options, kept, report))
-            counted = counted_inputs(readers, output.parts)
+                _write(output, readers, each_block(sent.answered(done)), options, kept, report)
+            counted = counted_inputs(readers, output.parts, counts)
             summary = summary_of(header, output.parts, entries, counted)
             output.finish(summary, _typed([], kept), options.compression)
         counted = {} if output.ending is None else output.ending["counted"]
@@ -211,49 +216,61 @@ def _refuse_inside(folder: Path, paths: Iterable[str]) -> None:
             )
 
 
+Cut = Callable[[Iterable[tuple[Reader, Position | None]]], Iterable[Iterable[Iterable[Block]]]]
+"""What cuts files into tasks, each from a position on."""
+
+
+def here(workers: int) -> Cut:
+    """The files cut by this process for so many processes, itself or others."""
+    cut = Reader.read if workers == 1 else Reader.sections
+    return partial(starmap, cut)
+
+
 def tasks_of(
-    readers: Sequence[Reader], start: Mapping[str, Any] | None, changed: str
+    readers: Sequence[Reader], start: Mapping[str, Any] | None, cut: Cut
 ) -> Iterator[Task]:
-    """Every block that is not yet decided.
+    """All records that are not yet decided.
 
     Args:
         readers: The files.
         start: Where the run was stopped; None: at the beginning.
-        changed: What to do about a file that changed, for the message.
+        cut: Cuts files into tasks.
 
     Raises:
-        WrongCall: a file changed while it was being read.
+        Changed: a file changed while it was being read.
     """
-    first = start["input"] if start else 0
-    at: Position | None = start["at"] if start else None
-    for index in range(first, len(readers)):
-        reader = readers[index]
-        for block in reader.blocks(at):
-            yield index, reader.source.path, block
-        at = None
-        if not unchanged(reader.source):
-            raise WrongCall(f"{reader.source.path}: was changed while it was read. {changed}")
+    first, at = (start["input"], start["at"]) if start else (0, None)
+    left = readers[first:]
+    found = cut((reader, None if at_ else at) for at_, reader in enumerate(left))
+    for index, (reader, tasks) in enumerate(zip(left, found, strict=True), first):
+        for blocks in tasks:
+            yield index, reader.source.path, blocks
+        refuse_changed(reader.source)
 
 
 @dataclass
-class Read:
-    """How many blocks were read, counted apart from how many are answered."""
+class Sent:
+    """How many tasks were sent, counted apart from how many are answered."""
 
-    blocks: int = 0
+    tasks: int = 0
 
     def counted(self, tasks: Iterable[Task]) -> Iterator[Task]:
         for task in tasks:
-            self.blocks += 1
+            self.tasks += 1
             yield task
 
-    def hold_to(self, answered: int) -> None:
-        """Compare with how many blocks were answered.
+    def answered(self, done: Iterable[list[Done[Made]]]) -> Iterator[list[Done[Made]]]:
+        """The answers, held to what was sent.
 
         Raises:
             CountsDiffer: the counts differ.
         """
-        if answered != self.blocks:
-            raise CountsDiffer(f"{self.blocks} blocks were read, {answered} came back")
+        count = 0
+        for one in done:
+            count += 1
+            yield one
+        if count != self.tasks:
+            raise CountsDiffer(f"{self.tasks} parts of files were sent, {count} came back")
 
 
 @dataclass
@@ -288,13 +305,12 @@ def _write(
     options: Options,
     kept: Sequence[Any],
     report: Callable[[Progress], None],
-) -> int:
-    """Write the answers, and return the number of blocks."""
+) -> None:
+    """Write the answers."""
     sizes = [reader.source.size for reader in readers]
     start: Mapping[str, Any] = output.parts[-1]["to"] if output.parts else {"input": 0, "at": None}
-    part, records, answered = _Part(start), 0, 0
+    part, records = _Part(start), 0
     for done in blocks:
-        answered += 1
         part.add(done)
         output.write(done.answered.written)
         records += done.answered.records
@@ -305,7 +321,6 @@ def _write(
             part = _Part(start)
     if part.tables:
         _commit(output, part, start, options, kept)
-    return answered
 
 
 def _commit(

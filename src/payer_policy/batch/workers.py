@@ -89,8 +89,8 @@ def settle() -> None:
     gc.set_threshold(_GARBAGE)
 
 
-Task = tuple[int, str, Block]
-"""Which input, its name, and some of its records."""
+Task = tuple[int, str, Iterable[Block]]
+"""Which input, its name, and some of its records: blocks, or a `readers.Section` that reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,13 @@ def decided_by(
     library: Library | None,
     tasks: Iterable[Task],
     workers: int,
-) -> Generator[Done[Made], None, None]:
-    """The answers on some blocks, in the order of the blocks.
+) -> Generator[list[Done[Made]], None, None]:
+    """The answers on the blocks of each task, in the order of the tasks.
 
     Args:
         setup: What to decide by.
         library: The policies, where they are already open.
-        tasks: The blocks.
+        tasks: The tasks.
         workers: How many decide at a time.
 
     Raises:
@@ -127,10 +127,27 @@ def decided_by(
     return ask_each(partial(_opened, setup), tasks, done_in_worker, processes=workers)
 
 
-def done(decider: Decides[Made], task: Task) -> Done[Made]:
-    """The answers on one block, which is kept without its payload."""
-    source, file, block = task
-    return Done(source, replace(block, payload=None), decider.answered(file, block))
+def each_block(tasks: Iterable[list[Done[Made]]]) -> Iterator[Done[Made]]:
+    """The answers on block after block, without those beyond a damaged place of a file.
+
+    Nothing is read beyond one, except where other processes read sections of the file.
+    """
+    damaged = None
+    for done_ in tasks:
+        for one in done_:
+            if one.source != damaged:
+                yield one
+            if one.block.after.get("damaged"):
+                damaged = one.source
+
+
+def done(decider: Decides[Made], task: Task) -> list[Done[Made]]:
+    """The answers on the blocks of a task, which are kept without their payload."""
+    source, file, blocks = task
+    return [
+        Done(source, replace(block, payload=None), decider.answered(file, block))
+        for block in blocks
+    ]
 
 
 # --- in a worker process ---------------------------------------------------------------------------
@@ -142,7 +159,7 @@ def _opened(setup: Prepares[Made]) -> Decides[Made]:
         return setup.decider()
 
 
-def done_in_worker(decider: Decides[Any], task: Task) -> Done[Any]:
+def done_in_worker(decider: Decides[Any], task: Task) -> list[Done[Any]]:
     """As `done`, to be sent to another process.
 
     Raises:
@@ -150,7 +167,8 @@ def done_in_worker(decider: Decides[Any], task: Task) -> Done[Any]:
     """
     with _without_data():
         made = done(decider, task)
-    made.answered.table = made.answered.table.combine_chunks()  # each chunk has its dictionaries
+    for one in made:  # each chunk has its dictionaries
+        one.answered.table = one.answered.table.combine_chunks()
     return made
 
 

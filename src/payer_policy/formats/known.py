@@ -27,6 +27,7 @@ from payer_policy.formats.json.blocks import (
     count_json_lines,
     json_blocks,
     json_line_blocks,
+    json_line_cuts,
     json_lines_of,
 )
 from payer_policy.formats.json.places import MAX_PIECE
@@ -190,6 +191,12 @@ def _parquet_blocks(
     return parquet_blocks(source, at, columns, rows)
 
 
+def _parquet_cuts(source: Source, at: Place | None, columns: Columns, rows: int) -> Iterator[Place]:
+    from payer_policy.formats.tables.parquet_blocks import parquet_cuts
+
+    return parquet_cuts(source, at, columns, rows)
+
+
 # --- the table of formats ------------------------------------------------------------------------
 
 PARQUET: Final = Format(
@@ -198,7 +205,7 @@ PARQUET: Final = Format(
     recognizes=_is_parquet,
     media_types=("application/vnd.apache.parquet",),
     suffixes=(".parquet",),
-    table=Table(_parquet_columns, _parquet_blocks),
+    table=Table(_parquet_columns, _parquet_blocks, _parquet_cuts),
 )
 CSV: Final = Format(
     name="csv",
@@ -216,6 +223,7 @@ JSON_LINES: Final = Format(
     suffixes=(".jsonl", ".ndjson"),
     read=_read_json,
     blocks=json_line_blocks,
+    cuts=json_line_cuts,
     count=count_json_lines,
     write=json_lines_of,
 )

@@ -113,6 +113,9 @@ class Table:
     columns to carry to the answers. None: the file has nothing in it."""
     blocks: Callable[[Source, Position | None, Columns, int], Iterator[Block]]
     """Its records from a position on, a number of rows at a time."""
+    cuts: Callable[[Source, Position | None, Columns, int], Iterator[Position]] | None = None
+    """The same positions, or some of them up to the last, found by reading less; None: they cannot be,
+    or `blocks` reads a file from its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ class Format:
     blocks: Callable[[Source, Position | None, int], Iterator[Block]] | None = None
     """Every claim as blocks from a position on, where `claims` cannot go on from one. The number is the
     most claims of a block, where the format can cut them."""
+    cuts: Callable[[Source, Position | None, int], Iterator[Position]] | None = None
+    """The positions after the blocks, where `blocks` goes on from each without what is before it, in any
+    process; None: it does not."""
     count: Callable[[Source], int | None] | None = None
     """How many claims a file holds, counted without reading them; None: they are not counted again."""
     write: Callable[[Sequence[Mapping[str, Any]]], bytes] | None = None

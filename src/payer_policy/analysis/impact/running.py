@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 from payer_policy.analysis.impact.compared import ChangeGroup, Compared
 from payer_policy.analysis.impact.examples import ExampleWriter
@@ -28,8 +27,8 @@ from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Input, find_inputs
 from payer_policy.batch.readers import Reader, reader_of
-from payer_policy.batch.run import ROWS_BY_COLUMN, Progress, tasks_of
-from payer_policy.batch.workers import Done, Setup, decided_by, settle
+from payer_policy.batch.run import ROWS_BY_COLUMN, Progress, here, tasks_of
+from payer_policy.batch.workers import Done, Setup, decided_by, each_block, settle
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.whole_file import refuse_inputs
 from payer_policy.engine import Engine
@@ -38,8 +37,6 @@ from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
-
-_AGAIN: Final = "Its counts may be wrong: make the call again."
 
 
 def impact(
@@ -93,12 +90,12 @@ def impact(
     done = decided_by(
         pair,
         libraries[0],
-        tasks_of(readers, None, _AGAIN),
+        tasks_of(readers, None, here(workers)),
         workers,
     )
     total, units = Compared(), Units()
     with writer(target) as out, closing(done):
-        for one in _reported(done, readers, report):
+        for one in _reported(each_block(done), readers, report):
             total.add(one.answered, pair.examples)
             units.add(one.source, one.block, one.answered.records)
             if out is not None and len(one.answered.table):

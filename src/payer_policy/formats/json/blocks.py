@@ -38,6 +38,11 @@ def json_line_blocks(source: Source, at: Position | None, most: int) -> Iterator
         yield from damage.blocks(line, line, {"offset": offset, "line": line})
 
 
+def json_line_cuts(source: Source, at: Position | None, most: int) -> Iterator[Position]:
+    """Where the blocks end."""
+    return (block.after for block in json_line_blocks(source, at, most))
+
+
 def json_blocks(source: Source, at: Position | None, most: int) -> Iterator[Block]:
     """The whole file at once."""
     if at is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +29,8 @@ _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
 ROW_BY_ROW = "row_by_row"
 """In a position: from there on rows of claims are looked at one by one."""
+_TOGETHER = 4
+"""Maximum number of blocks between two cuts: all their answers are in memory at once."""
 _NO_NAMES: Mapping[str, str] = {}
 _BUFFER = 1 << 20
 _FEW_BYTES = 3
@@ -135,20 +138,69 @@ def _in_words(type_: Any) -> str:
 
 
 def parquet_blocks(
-    source: Source, at: Position | None, columns: Columns, rows: int
+    source: Source,
+    at: Position | None,
+    columns: Columns,
+    rows: int,
+    only: Sequence[int] | None = None,
 ) -> Iterator[Block]:
-    """The records of a table; maximum number of rows of facts at a time: the last argument."""
+    """The records of a table.
+
+    Args:
+        source: The file.
+        at: Where to begin.
+        columns: What its columns mean, by their places in what is read.
+        rows: Maximum number of rows of facts at a time.
+        only: The places of the columns to read, in their order; None: all.
+    """
     if columns.form == "facts":
-        return _fact_blocks(source, at, columns, rows)
-    return claim_line_blocks(source, partial(_Reader, source), at, columns, rows)
+        return _fact_blocks(source, at, columns, rows, only)
+    return claim_line_blocks(source, partial(_Reader, source, only=only), at, columns, rows)
+
+
+def parquet_cuts(
+    source: Source, at: Position | None, columns: Columns, rows: int
+) -> Iterator[Position]:
+    """Where some blocks end, by the footer alone, or for claim lines by what their ends depend on: the
+    claim numbers and the columns that are kept.
+
+    To come to a row, all before it in its row group are decoded. So cuts are the farther apart, the
+    deeper in a row group they are.
+    """
+    only: list[int] = []
+    narrow = replace(columns, names=(), places=(), kept=())
+    if columns.form == "lines":
+        only = [columns.places[columns.names.index(ID)], *(one.place for one in columns.kept)]
+        kept = tuple(one._replace(place=to) for to, one in enumerate(columns.kept, 1))
+        narrow = replace(columns, names=(ID,), places=(0,), kept=kept)
+    groups = _first_rows(source)
+    row, count, after = at["row"] if at else 1, 0, at
+    for block in parquet_blocks(source, at, narrow, rows, only):
+        count, after = count + 1, block.after
+        before = row - groups[bisect(groups, row) - 1]
+        if count == _TOGETHER or 2 * (after["row"] - row) >= before:
+            yield after
+            row, count = after["row"], 0
+    if count and after is not None:
+        yield after
+
+
+def _first_rows(source: Source) -> list[int]:
+    """The first row of each row group."""
+    try:
+        metadata = pq.read_metadata(_where(source))
+    except (pa.ArrowException, OSError):
+        return [1]  # reading the rows reports what is wrong
+    sizes = (metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
+    return list(accumulate(sizes, initial=1))
 
 
 def _fact_blocks(
-    source: Source, at: Position | None, columns: Columns, rows: int
+    source: Source, at: Position | None, columns: Columns, rows: int, only: Sequence[int] | None
 ) -> Iterator[Block]:
     """Some rows at a time."""
     size = max(1, min(rows, max(1_000, _CELLS // columns.width)))
-    reader = _Reader(source, at["row"] if at else 1, size, _repeated(source))
+    reader = _Reader(source, at["row"] if at else 1, size, _repeated(source), only)
     for first, batch in reader:
         read = batch.select(list(columns.places)).rename_columns(list(columns.names))
         payload = ArrowRows(read, first, kept_of_batch(batch, columns))
@@ -285,7 +337,14 @@ def _claims_row_by_row(
 class _Reader:
     """The rows of a file from one on, in batches that never go beyond a row group."""
 
-    def __init__(self, source: Source, row: int, size: int, repeated: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        row: int,
+        size: int,
+        repeated: Sequence[str] = (),
+        only: Sequence[int] | None = None,
+    ) -> None:
         self.row = row
         """The next row."""
         self.done = 0
@@ -295,6 +354,8 @@ class _Reader:
         self._total = 0
         self._repeated = list(repeated)
         """Columns of texts that are read as the file holds them: each text once, and its number."""
+        self._only = only
+        """The places of the columns to read; None: all."""
 
     @property
     def place(self) -> Position:
@@ -311,12 +372,16 @@ class _Reader:
 
     def _batches(self, file: Any) -> Iterator[tuple[int, Any]]:
         self._total = file.metadata.num_rows
+        names = None
+        if self._only is not None:
+            names = [file.schema_arrow.names[place] for place in self._only]
         before = 0
         for group in range(file.metadata.num_row_groups):
             rows = file.metadata.row_group(group).num_rows
             if before + rows >= self.row:
                 start = before + 1
-                for batch in file.iter_batches(batch_size=self._size, row_groups=[group]):
+                for batch in file.iter_batches(self._size, [group], names):
+                    batch = batch if names is None else batch.select(names)
                     first, start = start, start + batch.num_rows
                     if start <= self.row:
                         continue  # decided before the run was stopped
