@@ -192,8 +192,8 @@ class Executors:
                 if isinstance(made, Changed) and unchanged(made.source):
                     raise WrongCall(
                         f"{made.source.path}: a worker of this Spark session does not see the file that "
-                        "this process sees; put it on a file system that all workers see, at the same "
-                        "path, or leave out --on spark."
+                        "this process sees; put it on a file system that all workers see and give its "
+                        "full path, or leave out --on spark."
                     )
                 if isinstance(made, Exception):
                     raise made
