@@ -178,7 +178,7 @@ def parquet_cuts(
     for block in parquet_blocks(source, at, narrow, rows, only):
         count, after = count + 1, block.after
         before = row - groups[bisect(groups, row) - 1]
-        if count == _TOGETHER or 2 * (after["row"] - row) >= before:
+        if count == _TOGETHER or _TOGETHER * (after["row"] - row) >= before:
             yield after
             row, count = after["row"], 0
     if count and after is not None:
