@@ -72,6 +72,19 @@ def table(given: Iterable[Json]) -> Form:
     return form
 
 
+def service_facts(claim: Json) -> Json:
+    """The facts of a claim and its first drug, as the row of a service."""
+    drugs = [line for line in claim.get("lines", ()) if line["code"].startswith("J")]
+    service = {"drug.code": drugs[0]["code"], "service.date": drugs[0].get("date")} if drugs else {}
+    known = {
+        "coverage.payer": claim["coverage"]["payer"],
+        "coverage.line_of_business": claim["coverage"]["line_of_business"],
+        **service,
+        **claim["facts"],
+    }
+    return {name: value for name, value in known.items() if not isinstance(value, list)}
+
+
 def _written(given: Iterable[Json], *, institutional: bool) -> Form:
     form, level = Form(), 2
     guide = "005010X223A2" if institutional else "005010X222A1"

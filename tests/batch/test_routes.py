@@ -67,7 +67,7 @@ def as_parquet(path: Path) -> tuple[Path, list[dict[str, Any]], dict[str, Any]]:
 
 def as_facts(path: Path) -> tuple[Path, list[dict[str, Any]], dict[str, Any]]:
     """The facts of every claim and its first drug, as the row of a service."""
-    made = [{"id": claim["id"], "facts": facts_of(claim)} for claim in GIVEN]
+    made = [{"id": claim["id"], "facts": generated_forms.service_facts(claim)} for claim in GIVEN]
     names = sorted({name for one in made for name in one["facts"]})
     columns = {
         name: [None if (value := one["facts"].get(name)) is None else shown(value) for one in made]
@@ -75,18 +75,6 @@ def as_facts(path: Path) -> tuple[Path, list[dict[str, Any]], dict[str, Any]]:
     }
     pl.DataFrame({"id": [one["id"] for one in made], **columns}).write_parquet(path / "f.parquet")
     return path / "f.parquet", made, {}
-
-
-def facts_of(claim: dict[str, Any]) -> dict[str, Any]:
-    drugs = [line for line in claim.get("lines", ()) if line["code"].startswith("J")]
-    service = {"drug.code": drugs[0]["code"], "service.date": drugs[0].get("date")} if drugs else {}
-    known = {
-        "coverage.payer": claim["coverage"]["payer"],
-        "coverage.line_of_business": claim["coverage"]["line_of_business"],
-        **service,
-        **claim["facts"],
-    }
-    return {name: value for name, value in known.items() if not isinstance(value, list)}
 
 
 def shown(value: Any) -> str:

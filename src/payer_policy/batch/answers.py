@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from payer_policy.batch.schema import ANSWER, PLACES
+from payer_policy.batch.schema import ANSWER, HELD, PLACES
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.ruleset import Reason
 from payer_policy.determination import Determination, Finding, NoPolicy, Outcome
@@ -34,7 +34,7 @@ class AnswerRows:
 
     def __init__(self, fact_order: Mapping[str, int]) -> None:
         self._order = fact_order
-        self._tables: list[pa.Table] = [ANSWER.empty_table()]
+        self._tables: list[pa.Table] = [HELD.empty_table()]
         self._rows: list[dict[str, Any]] = []
 
     def add(self, record: int, kind: str, outcome: Outcome) -> None:
@@ -59,7 +59,7 @@ class AnswerRows:
     def _close(self) -> None:
         """Turn rows into columns, which take a small part of the memory."""
         if self._rows:
-            self._tables.append(pa.Table.from_pylist(self._rows, ANSWER))
+            self._tables.append(pa.Table.from_pylist(self._rows, HELD))
             self._rows = []
 
     def determined(self, made: Determination) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from payer_policy.batch.deciding import Answered, Decider
 from payer_policy.batch.kept import refuse_answer_columns, with_kept
-from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.schema import ANSWER, HELD
 from payer_policy.core.diagnostics import did_you_mean, kind_of
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.engine import Engine
@@ -172,7 +172,7 @@ def _rows(answered: Answered, block: Block, schema: pa.Schema) -> pa.Table:
         }
         for reject in answered.rejects
     ]
-    made = with_kept(pa.Table.from_pylist(rejects, ANSWER), *_kept(block))
+    made = with_kept(pa.Table.from_pylist(rejects, HELD), *_kept(block))
     table = pa.concat_tables([answered.table, made], promote_options="default").unify_dictionaries()
     table = table.take(pc.sort_indices(table["record"]))
     return table.select(schema.names).cast(schema)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from payer_policy.batch.answers import AnswerRows, NotExact, exact, reason_text
-from payer_policy.batch.schema import ANSWER, LINES, UNITS
+from payer_policy.batch.schema import HELD, UNITS
 from payer_policy.core.columns import (
     Column,
     Flags,
@@ -62,6 +62,10 @@ from payer_policy.request.in_columns import (
 UNITS_NOT_EXACT: Final = "units"
 """Why a claim is decided by itself: its units do not fit a column of the answers."""
 _ENGINE: Final = "columnar"
+_OF_LINES: Final = [field.name for field in HELD.field("lines").type.value_type]
+_OF_RECORDS: Final = ("file", "record", "claim_id", "kind", "code", "service_date", "lines")
+_DECIDED: Final = [name for name in HELD.names if name not in _OF_RECORDS]
+"""The columns of the answers that say what is decided of a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,9 +376,9 @@ class _Block:
         rows = _Rows()
         for group in groups:
             self._collect(rows, group)
+        _collect_alone(rows, [one for one in extra if not services.left[services.claim[one.place]]])
         self._without_policy(rows, ~answered & ~services.left)
-        kept = [one for one in extra if not services.left[services.claim[one.place]]]
-        return Decided(self._table(rows, kept), services.alone)
+        return Decided(self._table(rows), services.alone)
 
     # --- groups --------------------------------------------------------------------------------------
 
@@ -515,6 +519,7 @@ class _Block:
         out.add("headline", made.headline.take(kept))
         for name in ("unsettled", "assumptions", "missing"):
             out.add(name, getattr(made, name).take(kept))
+        out.add("internal", constant(None, len(member)))
         text = None if asked is None else reason_text("ask", asked)
         out.add("information_request", Column(made.asks[kept].astype(np.int32), (None, text)))
         codes = member.astype(np.int32)
@@ -549,36 +554,28 @@ class _Block:
             value = "no_policy" if name == "decision" else None
             out.add(name, constant(value, len(service)))
 
-    def _table(self, rows: _Rows, extra: Sequence[_Row]) -> Any:
+    def _table(self, rows: _Rows) -> Any:
         place, rank = np.concatenate(rows.place), np.concatenate(rows.rank)
-        columns = {name: stacked(found) for name, found in rows.columns.items()}
+        # The columns are put in order while they are codes, so that no table is there twice.
+        order = np.lexsort((rank, place))
+        place = place[order]
+        columns = {name: stacked(found).take(order) for name, found in rows.columns.items()}
         claim = self._services.claim[place]
         columns["code"] = self._services.code.take(place)
         columns["service_date"] = self._services.day.take(place)
         columns["kind"] = self._claims.fields["kind"].take(claim)
         columns["claim_id"] = self._claims.field("id").take(claim)
-        lines = {name: stacked(found) for name, found in rows.of_lines.items()}
-        groups = Groups.of_sizes(np.concatenate(rows.sizes))
+        groups, of_lines = Groups.of_sizes(np.concatenate(rows.sizes)).take(order)
+        lines = {name: stacked(found).take(of_lines) for name, found in rows.of_lines.items()}
         arrays = []
-        for column in ANSWER:
+        for column in HELD:
             if column.name == "record":
                 arrays.append(pa.array(self._records[claim]))
             elif column.name == "lines":
                 arrays.append(_line_array(groups, lines))
             else:
                 arrays.append(_array(columns.get(column.name), column.type, len(place)))
-        table = pa.Table.from_arrays(arrays, schema=ANSWER)
-        if extra:
-            records = self._records[self._services.claim]
-            made = [{**one.row, "record": int(records[one.place])} for one in extra]
-            table = pa.concat_tables(
-                [table, pa.Table.from_pylist(made, ANSWER)]
-            ).unify_dictionaries()
-            place = np.concatenate([place, [one.place for one in extra]])
-            rank = np.concatenate([rank, [one.rank for one in extra]])
-        if len(place) and (np.diff(place) <= 0).any():
-            table = table.take(pa.array(np.lexsort((rank, place))))
-        return table
+        return pa.Table.from_arrays(arrays, schema=HELD)
 
 
 class _Row(NamedTuple):
@@ -588,6 +585,24 @@ class _Row(NamedTuple):
     """The position of its service."""
     rank: int
     row: dict[str, Any]
+
+
+def _collect_alone(out: _Rows, rows: Sequence[_Row]) -> None:
+    """The services that were left to `Determiner`."""
+    if not rows:
+        return
+    out.place.append(np.array([one.place for one in rows]))
+    out.rank.append(np.array([one.rank for one in rows]))
+    for name in _DECIDED:
+        out.add(name, column_of(map(_as_key, (one.row[name] for one in rows))))
+    of_rows = [one.row["lines"] for one in rows]
+    out.sizes.append(np.array([len(lines) for lines in of_rows]))
+    for name in _OF_LINES:
+        out.add_of_lines(name, column_of(_as_key(one[name]) for lines in of_rows for one in lines))
+
+
+def _as_key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _fits(units: Any) -> bool:
@@ -621,7 +636,7 @@ def _array(column: Column | None, type_: Any, rows: int) -> Any:
 
 def _line_array(groups: Groups, columns: Mapping[str, Column]) -> Any:
     rows = len(groups.of_row)
-    fields = list(LINES.value_type)
+    fields = list(HELD.field("lines").type.value_type)
     arrays = [_array(columns.get(one.name), one.type, rows) for one in fields]
     lines = pa.StructArray.from_arrays(arrays, fields=fields)
     return pa.ListArray.from_arrays(pa.array(groups.starts.astype(np.int32)), lines)

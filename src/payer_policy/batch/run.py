@@ -28,7 +28,7 @@ from payer_policy.batch.inputs import Skipped, find_inputs, refuse_changed
 from payer_policy.batch.journal import SCHEMA, WRITTEN, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
-from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.schema import ANSWER, HELD
 from payer_policy.batch.summary import summary_of
 from payer_policy.batch.workers import (
     Done,
@@ -348,12 +348,13 @@ def _typed(tables: list[Any], kept: Sequence[Any]) -> Any:
     which table.
     """
     schema = pa.schema([*ANSWER, *kept], {"payer_policy": version("payer-policy")})
+    held = pa.schema([*HELD, *kept]).empty_table()
     # A block that was rejected as a whole has no kept columns.
-    whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
+    whole = pa.concat_tables([held, *tables], promote_options="default")
     whole = whole.unify_dictionaries().combine_chunks()
     columns = [
-        _in_order_of_rows(column) if pa.types.is_dictionary(column.type) else column
-        for column in whole.columns
+        _in_order_of_rows(column) if pa.types.is_dictionary(column.type) else column.cast(type_)
+        for column, type_ in zip(whole.columns, schema.types, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
 

@@ -67,6 +67,24 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
 )
 
 ANSWER: Final = pa.schema([(name, type_) for name, type_, _ in _COLUMNS])
+
+
+def _held(type_: Any) -> Any:
+    """The type in which the texts of lists are words."""
+    if pa.types.is_list(type_):
+        inner = type_.value_type
+        return pa.list_(WORD if pa.types.is_string(inner) else _held(inner))
+    if pa.types.is_struct(type_):
+        texts = pa.types.is_string
+        return pa.struct(
+            [(one.name, WORD if texts(one.type) else _held(one.type)) for one in type_]
+        )
+    return type_
+
+
+HELD: Final = pa.schema([(name, _held(type_)) for name, type_ in zip(ANSWER.names, ANSWER.types)])
+"""The answers while they are in memory: each text of their lists is there once, which takes a fifth."""
+
 DESCRIPTIONS: Final[Mapping[str, str]] = {name: says for name, _, says in _COLUMNS}
 
 REPEATED: Final = [

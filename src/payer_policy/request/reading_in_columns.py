@@ -264,6 +264,34 @@ class Facts(_Fields):
         return {name: column for name, column in made.items() if len(column.values) > 1}
 
 
+class _Lines(_Table):
+    """The lines of requests: one object a line."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(Line, LINE_FIELDS, {"facts": facts.read_raw})
+        self.sizes: list[int] = []
+        """How many lines each request has."""
+        self.count = 0
+
+    def read_all(self, row: int, raw: Any) -> bool:
+        """Read the lines of a request; false: something in them is wrong."""
+        if type(raw) is not list or len(raw) > MAX_LINES:
+            return False
+        sound = True
+        for at, line in enumerate(raw, self.count):
+            read = type(line) is dict and self.read(at, line)
+            sound = sound and read
+        self.sizes[row] = len(raw)
+        self.count += len(raw)
+        return sound
+
+
+@cache
+def _entry(model: type[BaseModel]) -> Any:
+    """A tuple with the fields of a model."""
+    return NamedTuple(model.__name__, [(name, Any) for name in model.model_fields])  # type: ignore[misc]
+
+
 class _Entries:
     """Lists of small objects, such as authorizations: each becomes a tuple with the model's fields."""
 
@@ -271,7 +299,7 @@ class _Entries:
         names = list(model.model_fields)
         self._most = most
         self._fields = {name: _Field(_reader(model, name), _default(model, name)) for name in names}
-        self._entry: Any = NamedTuple(model.__name__, [(name, Any) for name in names])  # type: ignore[misc]
+        self._entry = _entry(model)
         self._start = [field.values[0] for field in self._fields.values()]
         self._place = {name: at for at, name in enumerate(names)}
         self.rows: list[int] = []
@@ -323,42 +351,28 @@ class Reading:
         self._line_facts = Facts(vocabulary, of_line=True)
         self._parts = {name: _Table(model, model.model_fields) for name, model in _PARTS.items()}
         self._lists = {name: _Entries(model, _MOST[name]) for name, model in LISTS.items()}
-        self._lines = _Table(Line, LINE_FIELDS, {"facts": self._line_facts.read_raw})
+        self._lines = _Lines(self._line_facts)
         names = [name for name in Request.model_fields if name not in _APART]
         others = {
-            "lines": self._read_lines,
+            "lines": self._lines.read_all,
             "facts": self._facts.read_raw,
             "$schema": lambda row, raw: type(raw) is str,
             **{name: _of_dict(table) for name, table in self._parts.items()},
             **{name: entries.read for name, entries in self._lists.items()},
         }
         self._request = _Table(Request, names, others)
-        self._sizes: list[int] = []
         self._refused: list[bool] = []
-        self._first = 0
-        """How many lines there are."""
 
     def read(self, given: Mapping[str, Any]) -> None:
         """Read the JSON of a request; its numbers are exact."""
-        row = len(self._sizes)
-        self._sizes.append(0)
+        row = len(self._refused)
+        self._lines.sizes.append(0)
         self._refused.append(not self._request.read(row, given))
-
-    def _read_lines(self, row: int, raw: Any) -> bool:
-        if type(raw) is not list or len(raw) > MAX_LINES:
-            return False
-        sound = True
-        for at, line in enumerate(raw, self._first):
-            read = type(line) is dict and self._lines.read(at, line)
-            sound = sound and read
-        self._sizes[row] = len(raw)
-        self._first += len(raw)
-        return sound
 
     def made(self) -> ReadColumns:
         """All that was read."""
-        count, of_lines = len(self._sizes), self._first
-        groups = Groups.of_sizes(np.array(self._sizes, dtype=np.int64))
+        count, of_lines = len(self._refused), self._lines.count
+        groups = Groups.of_sizes(np.array(self._lines.sizes, dtype=np.int64))
         refused = np.array(self._refused, dtype=np.bool_)
         refused |= self._request.refused(count) | groups.any(self._lines.refused(of_lines))
         fields = self._request.columns(count)
