@@ -4,7 +4,7 @@
     python benchmarks/big.py --claims 300000
     python benchmarks/big.py --json                # the same numbers for a program
 
-The claims are mixed ones (`tests/generated_claims.py`), drawn again and again with other numbers, members,
+The claims are mixed ones (`tests/generated_claims.py`), drawn again with other numbers, members,
 days and units. The files are written block by block into a temporary folder, `--work` names another one
 (ten million claims take some 3 GB there). Linux only: the peak of each process is read from `/proc`.
 """
@@ -139,7 +139,7 @@ def measured(path: Path, claims: int, workers: int, work: Path) -> Json:
     """What a run over a file takes."""
     words = ("batch", path, "-o", work / "answers", "--policies", ROOT / "policies")
     used = peaks.run_command(*words, "--workers", workers, "--overwrite", "-q")
-    if used.status:
+    if used.status not in (0, 1):  # 1: some claims contradict themselves and are rejected
         raise SystemExit(f"exit status {used.status}")
     return {
         "workers": workers,

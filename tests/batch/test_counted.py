@@ -206,11 +206,11 @@ def test_what_is_on_the_disk_is_counted(
 ) -> None:
     file = building.write_lines(tmp_path / "c.jsonl", [*claims(5), {"id": 7}])
     if what == "rows":
-        write = pq.write_table
+        write = pq.ParquetWriter.write_table
         monkeypatch.setattr(
-            journal.pq,
+            journal.pq.ParquetWriter,
             "write_table",
-            lambda table, *rest, **more: write(table.slice(1), *rest, **more),
+            lambda writer, table, **more: write(writer, table.slice(1), **more),
         )
     else:
         monkeypatch.setattr(journal.Reject, "to_line", lambda self: b"")

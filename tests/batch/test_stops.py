@@ -152,7 +152,8 @@ def test_a_run_that_fails_elsewhere_goes_on_too(
             if moment == "Path.replace":
                 patch.setattr(Path, "replace", failing(Path.replace))
             elif moment == "write_table":
-                patch.setattr(journal.pq, "write_table", failing(journal.pq.write_table))
+                writer = journal.pq.ParquetWriter
+                patch.setattr(writer, "write_table", failing(writer.write_table))
             report = failing(lambda _: None) if moment == "between blocks" else lambda _: None
             paths = [str(path) for path in files]
             run(paths, policies, tmp_path / "again", Options(part_records=12), report)

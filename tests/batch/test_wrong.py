@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from payer_policy.batch import deciding, run
 from payer_policy.batch.answers import AnswerRows, NotExact
 from payer_policy.batch.progress import line_of
-from payer_policy.batch.schema import ANSWER, DESCRIPTIONS
+from payer_policy.batch.schema import DESCRIPTIONS, HELD
 from payer_policy.cli import payer_policy
 from payer_policy.formats.source import WrongCall
 from payer_policy.formats.tables.columns import LINE_FIELDS
@@ -453,7 +453,7 @@ def test_units_that_no_column_holds_are_a_reject() -> None:
     for units in (Fraction(1, 3), 10**12, Decimal("1e-13")):
         with pytest.raises(NotExact):
             exact(units)
-    assert AnswerRows({}).table().schema == ANSWER
+    assert AnswerRows({}).table().schema == HELD
 
 
 def test_the_progress_line() -> None:

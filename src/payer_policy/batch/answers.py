@@ -149,7 +149,11 @@ def exact(units: int | Decimal | Fraction | None) -> Decimal | None:
 
 def counts_of(table: pa.Table) -> dict[str, Counter[str]]:
     """How many rows have which decision and policy, and how many findings have which reason."""
-    pairs = table.group_by(["policy", "decision"]).aggregate([([], "count_all")]).to_pylist()
+    pairs = (
+        table.group_by(["policy", "decision"], use_threads=False)
+        .aggregate([([], "count_all")])
+        .to_pylist()
+    )
     reasons = _values(pc.list_flatten(table["reasons"])) + _values(table["information_request"])
     return {
         "decisions": _values(table["decision"]),

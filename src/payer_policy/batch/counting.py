@@ -179,8 +179,9 @@ def _left_open(text: str, separator: str, size: int | None) -> int | None:
 
 def records_in(path: Path) -> int:
     """How many records a written part has answers on."""
-    table = pq.read_table(path, columns=["file", "record"])
-    pairs = table.group_by(["file", "record"]).aggregate([])
+    with pq.ParquetFile(path) as file:
+        table = file.read(["file", "record"], use_threads=False)
+    pairs = table.group_by(["file", "record"], use_threads=False).aggregate([])
     return len(pairs)
 
 

@@ -7,6 +7,7 @@ run resumes after the last part that it lists.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -33,6 +34,8 @@ JOURNAL: Final = "journal.jsonl"
 SUMMARY: Final = "summary.json"
 WRITTEN: Final = "answers"
 """The start of the name of the file of answers in a format: `answers.` and a suffix."""
+_ARROW: Final = b"ARROW:schema"
+"""Where Arrow looks for the types of columns as they were when a file was written."""
 _LOCK: Final = ".lock"
 _NEW: Final = ".new"
 _OURS: Final = frozenset({ROWS, REJECTS, JOURNAL, SUMMARY, _LOCK, _NEW})
@@ -146,16 +149,26 @@ class Output:
 
     def _write_part(self, name: str, table: Any, compression: str) -> None:
         codec, _, level = compression.partition(":")
-        with self._replacing(self.folder / ROWS / name) as file:
-            pq.write_table(
-                table,
+        kept = list(table.schema)[len(ANSWER) :]
+        # Parquet drops the dictionary of a column whose texts seldom repeat.
+        texts = [field.name for field in kept if pa.types.is_string(field.type)]
+        with (
+            self._replacing(self.folder / ROWS / name) as file,
+            pq.ParquetWriter(
                 file,
+                table.schema,
                 compression=codec,
                 compression_level=int(level) if level else None,
-                row_group_size=max(1, len(table)),
-                use_dictionary=[*REPEATED, *_texts_beside(table)],
+                use_dictionary=[*REPEATED, *texts],
                 write_statistics=True,
-            )
+                store_schema=False,
+            ) as writer,
+        ):
+            writer.write_table(table, row_group_size=max(1, len(table)))
+            # To Arrow too, what is held as words in lists is text.
+            schema = pa.schema([*ANSWER, *kept], table.schema.metadata)
+            stored = base64.b64encode(schema.serialize())
+            writer.add_key_value_metadata({**schema.metadata, _ARROW: stored})
 
     @contextmanager
     def _replacing(self, path: Path) -> Iterator[IO[bytes]]:
@@ -232,13 +245,6 @@ class Output:
         for path in (self.folder / ROWS).glob("part-*.parquet"):
             if path.name not in kept:
                 path.unlink()
-
-
-def _texts_beside(table: Any) -> list[str]:
-    """The text columns that were kept from the inputs; Parquet drops the dictionary of a column whose
-    texts seldom repeat."""
-    kept = list(table.schema)[len(ANSWER) :]
-    return [field.name for field in kept if pa.types.is_string(field.type)]
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -28,7 +28,7 @@ from payer_policy.batch.inputs import Skipped, find_inputs, refuse_changed
 from payer_policy.batch.journal import SCHEMA, WRITTEN, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
-from payer_policy.batch.schema import ANSWER, HELD
+from payer_policy.batch.schema import HELD
 from payer_policy.batch.summary import summary_of
 from payer_policy.batch.workers import (
     Done,
@@ -37,6 +37,7 @@ from payer_policy.batch.workers import (
     Task,
     decided_by,
     each_block,
+    give_back,
     settle,
 )
 from payer_policy.core.diagnostics import did_you_mean
@@ -163,7 +164,7 @@ def run(
                 _write(output, readers, each_block(sent.answered(done)), options, kept, report)
             counted = counted_inputs(readers, output.parts, counts)
             summary = summary_of(header, output.parts, entries, counted)
-            output.finish(summary, _typed([], kept), options.compression)
+            output.finish(summary, _whole([], kept), options.compression)
         counted = {} if output.ending is None else output.ending["counted"]
         return Finished(summary_of(header, output.parts, entries, counted), before)
     finally:
@@ -316,9 +317,11 @@ def _write(
         records += done.answered.records
         start = {"input": done.source, "at": dict(done.block.after)}
         report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))
+        del done  # the part has its answers
         if part.records >= options.part_records or part.weight >= _WEIGHT * options.part_records:
             _commit(output, part, start, options, kept)
             part = _Part(start)
+            give_back()
     if part.tables:
         _commit(output, part, start, options, kept)
 
@@ -326,7 +329,8 @@ def _write(
 def _commit(
     output: Output, part: _Part, end: Mapping[str, Any], options: Options, kept: Sequence[Any]
 ) -> None:
-    table = _typed(part.tables, kept)
+    table = _whole(part.tables, kept)
+    part.tables.clear()
     counts = {kind: dict(sorted(found.items())) for kind, found in merged(part.counts).items()}
     line = {
         "from": part.start,
@@ -341,31 +345,33 @@ def _commit(
     output.commit(table, part.rejects, line, options.compression)
 
 
-def _typed(tables: list[Any], kept: Sequence[Any]) -> Any:
+def _whole(tables: list[Any], kept: Sequence[Any]) -> Any:
     """Tables of answers as one, with the fields that are kept from the inputs.
 
     Dictionaries are in the order of the rows, so that the bytes do not depend on which worker made
     which table.
     """
-    schema = pa.schema([*ANSWER, *kept], {"payer_policy": version("payer-policy")})
-    held = pa.schema([*HELD, *kept]).empty_table()
+    schema = pa.schema([*HELD, *kept], {"payer_policy": version("payer-policy")})
     # A block that was rejected as a whole has no kept columns.
-    whole = pa.concat_tables([held, *tables], promote_options="default")
-    whole = whole.unify_dictionaries().combine_chunks()
-    columns = [
-        _in_order_of_rows(column) if pa.types.is_dictionary(column.type) else column.cast(type_)
-        for column, type_ in zip(whole.columns, schema.types, strict=True)
+    whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
+    whole = whole.unify_dictionaries()
+    columns = [pa.concat_arrays(column.chunks) for column in whole.columns[len(HELD) :]]
+    own = [
+        _in_order_of_rows(pa.concat_arrays(column.chunks)) for column in whole.columns[: len(HELD)]
     ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays([*own, *columns], schema=schema)
 
 
 def _in_order_of_rows(column: Any) -> Any:
-    if not len(column):
+    """An array with its dictionaries, also those within lists, in the order of the rows."""
+    if pa.types.is_list(column.type):
+        return pa.ListArray.from_arrays(column.offsets, _in_order_of_rows(column.values))
+    if pa.types.is_struct(column.type):
+        parts = [_in_order_of_rows(part) for part in column.flatten()]
+        return pa.StructArray.from_arrays(parts, fields=list(column.type))
+    if not pa.types.is_dictionary(column.type):
         return column
-    words = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(words, pa.ChunkedArray):
-        words = words.chunk(0)
-    seen = pc.drop_null(pc.unique(words.indices))
-    places = pc.index_in(words.indices, seen)
-    texts = words.dictionary.take(seen)
+    seen = pc.drop_null(pc.unique(column.indices))
+    places = pc.index_in(column.indices, seen)
+    texts = column.dictionary.take(seen)
     return pa.DictionaryArray.from_arrays(places, texts if len(texts) else pa.array([""]))

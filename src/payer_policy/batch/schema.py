@@ -82,7 +82,9 @@ def _held(type_: Any) -> Any:
     return type_
 
 
-HELD: Final = pa.schema([(name, _held(type_)) for name, type_ in zip(ANSWER.names, ANSWER.types)])
+HELD: Final = pa.schema(
+    [(name, _held(type_)) for name, type_ in zip(ANSWER.names, ANSWER.types, strict=True)]
+)
 """The answers while they are in memory: each text of their lists is there once, which takes a fifth."""
 
 DESCRIPTIONS: Final[Mapping[str, str]] = {name: says for name, _, says in _COLUMNS}

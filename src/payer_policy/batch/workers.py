@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+import pyarrow as pa
+
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.in_parallel import ask_each
@@ -144,10 +146,17 @@ def each_block(tasks: Iterable[list[Done[Made]]]) -> Iterator[Done[Made]]:
 def done(decider: Decides[Made], task: Task) -> list[Done[Made]]:
     """The answers on the blocks of a task, which are kept without their payload."""
     source, file, blocks = task
-    return [
-        Done(source, replace(block, payload=None), decider.answered(file, block))
-        for block in blocks
-    ]
+    made = []
+    for block in blocks:
+        made.append(Done(source, replace(block, payload=None), decider.answered(file, block)))
+        give_back()
+    return made
+
+
+def give_back() -> None:
+    """Give memory that is no longer used back to the system, which allocators keep for later."""
+    pa.default_memory_pool().release_unused()
+    pa.system_memory_pool().release_unused()
 
 
 # --- in a worker process ---------------------------------------------------------------------------

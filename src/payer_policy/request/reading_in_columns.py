@@ -289,7 +289,7 @@ class _Lines(_Table):
 @cache
 def _entry(model: type[BaseModel]) -> Any:
     """A tuple with the fields of a model."""
-    return NamedTuple(model.__name__, [(name, Any) for name in model.model_fields])  # type: ignore[misc]
+    return NamedTuple(model.__name__, [(name, Any) for name in model.model_fields])
 
 
 class _Entries:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from payer_policy.analysis.impact.columns import side_by_side
-from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.schema import HELD
 from payer_policy.core.columns import column_of
 
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ def test_rows_of_one_service_are_matched(seed: int) -> None:
     sides = answers(random, count), answers(random, count)
     if seed % 4 == 3:
         sides = sides[0], []
-    tables = tuple(pa.Table.from_pylist(rows, ANSWER) for rows in sides)
+    tables = tuple(pa.Table.from_pylist(rows, HELD) for rows in sides)
     amounts = tuple(column_of(range(1, len(rows) + 1)) for rows in sides)
 
     made = side_by_side(

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.fact_table import distinct_cells
-from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.schema import HELD
 from payer_policy.core.columns import (
     Codes,
     Column,
@@ -40,7 +40,7 @@ _ABSENT: Final = pa.Table.from_pylist(
         {"decision": one, **dict.fromkeys((*_LISTS, "lines"), ())}
         for one in ("no_policy", "rejected")
     ],
-    ANSWER,
+    HELD,
 )
 """What stands for the answer of a side that has none."""
 

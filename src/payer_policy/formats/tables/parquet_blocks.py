@@ -380,7 +380,7 @@ class _Reader:
             rows = file.metadata.row_group(group).num_rows
             if before + rows >= self.row:
                 start = before + 1
-                for batch in file.iter_batches(self._size, [group], names):
+                for batch in file.iter_batches(self._size, [group], names, use_threads=False):
                     batch = batch if names is None else batch.select(names)
                     first, start = start, start + batch.num_rows
                     if start <= self.row:
