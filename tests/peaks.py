@@ -30,8 +30,9 @@ def run_command(*words: object) -> Used:
 
     The peak in `ru_maxrss` is of no use: it is also that of the process that started the command.
     """
+    command = [sys.executable, "-m", "payer_policy", *map(str, words)]
     started, peaks = time.perf_counter(), dict[int, float]()
-    child = subprocess.Popen([sys.executable, "-m", "payer_policy", *map(str, words)])
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     ended = 0
     while not ended:
         for process in [child.pid, *_children(child.pid)]:
