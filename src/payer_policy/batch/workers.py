@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from payer_policy.batch.deciding import Decider
     from payer_policy.policy.library import Library
 
-_GARBAGE: Final = 20_000
-"""Objects allocated before garbage is collected; a block of claims allocates more."""
+_GARBAGE: Final = 100_000
+"""Objects allocated before garbage is collected; a block of claims allocates fewer, and leaves hardly any
+garbage."""
 
 
 class WorkerFault(PayerPolicyError):

@@ -13,7 +13,7 @@ from payer_policy.formats.registry import Claims, Reading
 from payer_policy.formats.source import Held, Source
 from payer_policy.formats.streams import Damage, done_bytes
 
-_SHARE = 10
+_SHARE = 8
 """A claim of pieces takes as much memory as so many rows of a table."""
 
 

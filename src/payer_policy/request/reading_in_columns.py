@@ -6,6 +6,7 @@ that does not agree with itself, is only named here: reading it by itself tells 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -143,9 +144,9 @@ class _Field:
         self.values = [default]
         self.known: dict[type, dict[Any, int]] = {}
         """By type of the raw values their codes: true is not 1."""
-        self.rows: list[int] = []
+        self.rows = array("i")
         """The rows that have a raw value, and their codes."""
-        self.codes: list[int] = []
+        self.codes = array("i")
 
     def code(self, raw: Any) -> int:
         """The code of a raw value; `_REFUSED`: it is none of the field's."""
@@ -167,16 +168,20 @@ class _Field:
             known[key] = found
         return found
 
-    def array(self, rows: int) -> np.ndarray[Any, Any]:
+    def of_rows(self, rows: int) -> Codes:
         """The code of each row."""
         made = np.full(rows, _REFUSED if self.values[0] is _REQUIRED else 0, dtype=np.int32)
-        made[self.rows] = self.codes
+        self.give(made)
         return made
+
+    def give(self, codes: Codes) -> None:
+        """Give the rows that have a raw value its code."""
+        codes[np.asarray(self.rows)] = np.asarray(self.codes)
 
     def column(self, rows: int) -> Column:
         """The values; what a row has whose value is refused does not matter."""
         values = [None if one is _REQUIRED else one for one in self.values]
-        return recoded(self.array(rows), values)
+        return recoded(self.of_rows(rows), values)
 
 
 class _Fields:
@@ -235,7 +240,7 @@ class _Table(_Fields):
 
     def refused(self, rows: int) -> Flags:
         """The rows in which a field is refused, or lacking."""
-        found = [field.array(rows) == _REFUSED for field in self.fields.values()]
+        found = [field.of_rows(rows) == _REFUSED for field in self.fields.values()]
         made: Flags = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *found])
         return made
 
@@ -393,6 +398,10 @@ class Reading:
         return ReadColumns(columns, refused, lambda rows: _remarks(lines, rows[groups.of_row]))
 
 
+Own = Callable[[int, str], bool]
+"""Gives a row the value of a text; false: it is none of the field's."""
+
+
 class Assembly:
     """Rows that are made of parts, which come again and again, and of values of their own.
 
@@ -410,16 +419,30 @@ class Assembly:
         self._parts.append({name: self._fields[name].code(raw) for name, raw in values.items()})
         return len(self._parts) - 1
 
-    def give(self, row: int, name: str, raw: Any) -> bool:
-        """Give a row a value of its own; false: it is none of the field's."""
+    def own(self, name: str, pick: Callable[[str], Any], *, optional: bool = False) -> Own:
+        """What gives a row a value of its own.
+
+        Args:
+            name: The field.
+            pick: The raw value of a text; None: it has none.
+            optional: Whether that is left out; otherwise it is refused.
+        """
         field = self._fields[name]
-        known = field.known.get(type(raw))
-        found = _NEW if known is None else known.get(raw, _NEW)
-        if found < 0:
-            found = field.code(raw)
-        field.rows.append(row)
-        field.codes.append(found)
-        return found >= 0
+        known: dict[str, int] = {}
+        rows, codes = field.rows.append, field.codes.append
+
+        def own(row: int, text: str) -> bool:
+            code = known.get(text)
+            if code is None:
+                raw = pick(text)
+                code = _NEW if raw is None else field.code(raw)
+                code = known[text] = _REFUSED if code == _NEW and not optional else code
+            if code != _NEW:
+                rows(row)
+                codes(code)
+            return code != _REFUSED
+
+        return own
 
     def columns(self, rows: int, *parts: Sequence[int]) -> tuple[dict[str, Column], Flags]:
         """The fields, and the rows in which one is refused.
@@ -444,7 +467,7 @@ class Assembly:
             for place in places if name in said else ():
                 of_part = said[name][place]
                 found = np.where(of_part == _NEW, found, of_part)
-            found[field.rows] = field.codes
+            field.give(found)
             refused |= found == _REFUSED
             made[name] = recoded(found, field.values)
         return made, refused
@@ -521,7 +544,7 @@ def _remarks(lines: _Table, rows: Flags) -> Counter[str]:
         for text, code in field.known.get(str, {}).items():
             if code >= 0:
                 raws[code] = text
-        codes = field.array(len(rows))
+        codes = field.of_rows(len(rows))
         for code, raw in enumerate(raws):
             if (found := remark(raw)) is not None:
                 times = int((where & (codes == code)).sum())

@@ -11,7 +11,7 @@ from payer_policy.formats.blocks import Block, JsonLines, JsonText, Position
 from payer_policy.formats.source import Source
 from payer_policy.formats.streams import Damage, Line, done_bytes, lines_of
 
-_BYTES = 6 << 20
+_BYTES = 12 << 20
 _NO_LINE: Final[Line] = (b"", 0)
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 

@@ -33,7 +33,7 @@ def quick_lines(data: bytes, first_line: int) -> Iterator[tuple[int, dict[str, A
     """
     decode = _DECODER.decode
     doubtful = [one for one in _DOUBTFUL if one in data]
-    for number, line in enumerate(data.split(b"\n"), first_line):
+    for number, line in enumerate(_split(data), first_line):
         if line[:1] != b"{" and not line.strip(_BLANK):
             continue
         value: Any = None
@@ -47,6 +47,15 @@ def quick_lines(data: bytes, first_line: int) -> Iterator[tuple[int, dict[str, A
             yield number, value
         else:
             yield number, None
+
+
+def _split(data: bytes) -> Iterator[bytes]:
+    """The lines, one in memory at a time."""
+    start = 0
+    while (end := data.find(b"\n", start)) >= 0:
+        yield data[start:end]
+        start = end + 1
+    yield data[start:]
 
 
 def _members(request: dict[str, Any]) -> int:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.columns import Flags
@@ -37,6 +38,7 @@ from payer_policy.request.reading_in_columns import (
     LINE_FIELDS,
     REQUEST_FIELDS,
     Assembly,
+    Own,
     assembled,
     defaults_of_lines,
     defaults_of_requests,
@@ -200,7 +202,10 @@ class _Parts:
 
     def __init__(self, separators: Separators, read: Read) -> None:
         self._separators, self._read = separators, read
-        self._looked_at: dict[str, tuple[int, ...]] = {}
+        self._seen: dict[str, frozenset[int]] = {}
+        self._looked_at: dict[str, tuple[Callable[[list[str]], Any], int]] = {}
+        """By the name of a segment what takes the elements out of it that were looked at, its name among
+        them, and the last one's number."""
         self._texts: dict[str, tuple[int, tuple[str, ...]]] = {}
         """By segment its class, and what it passes on."""
         self._classes: dict[tuple[Any, ...], int] = {}
@@ -232,22 +237,17 @@ class _Parts:
         elements = text.split(self._separators.element)
         name, length = elements[0], len(elements)
         passed: list[str] = []
-        comes_again = True
         for at, kind in _PASSED.get(name, ()):
             own = elements[at].strip(BLANK) if at < length else ""
             passed.append(own)
             if own:
                 elements[at] = _shape(kind, own)
-                comes_again = kind == "days"
-        places = self._looked_at.get(name)
-        if places is not None:
-            elements = [elements[at] for at in places if at < length]
-        key = (name, length, *elements)
+        chosen, last = self._looked_at.get(name, (tuple, 0))
+        key = (length, chosen(elements) if last < length else tuple(elements))
         made = self._classes.setdefault(key, len(self._classes)), tuple(passed)
-        if comes_again:
-            if len(self._texts) >= _MOST_TEXTS:
-                self._texts.clear()
-            self._texts[text] = made
+        if len(self._texts) >= _MOST_TEXTS:
+            self._texts.clear()
+        self._texts[text] = made
         return made
 
     def _read_new(self, head: Any, texts: Sequence[str]) -> _Said | None:
@@ -274,10 +274,11 @@ class _Parts:
         grown = False
         for segment in segments:
             assert isinstance(segment.elements, _Watched)
-            before = self._looked_at.get(segment.id)
-            seen = segment.elements.seen.union(before or ())
+            before = self._seen.get(segment.id)
+            seen = segment.elements.seen.union(before or (0,))
             if before is None or len(seen) > len(before):
-                self._looked_at[segment.id] = tuple(sorted(seen))
+                self._seen[segment.id] = frozenset(seen)
+                self._looked_at[segment.id] = itemgetter(*sorted(seen)), max(seen)
                 grown = True
         return grown
 
@@ -375,29 +376,34 @@ class _Known:
 _known = lru_cache(maxsize=8)(_Known)
 
 
-@dataclass(slots=True)
 class _Used:
     """The parts of one kind in a block."""
 
-    assembly: Assembly
-    parts: dict[int, int] = field(default_factory=dict)
-    of_rows: list[int] = field(default_factory=list)
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._parts: dict[int, tuple[int, list[tuple[int, Own]]]] = {}
+        self._own: dict[tuple[str, Pick], Own] = {}
+        self.of_rows: list[int] = []
 
     def add(self, said: _Said, passed: Sequence[str]) -> bool:
         """Give the next row a part; false: something that it passes on is no value."""
-        row, give = len(self.of_rows), self.assembly.give
-        part = self.parts.get(said.number)
-        if part is None:
-            part = self.parts[said.number] = self.assembly.part(said.fields)
-        self.of_rows.append(part)
+        row = len(self.of_rows)
+        found = self._parts.get(said.number)
+        if found is None:
+            found = self._parts[said.number] = self._part(said)
+        self.of_rows.append(found[0])
         sound = True
-        for name, at, pick in said.slots:
-            raw = pick(passed[at])
-            if raw is not None:
-                sound = give(row, name, raw) and sound
-            elif pick is not _last:
-                sound = False
+        for at, own in found[1]:
+            sound = own(row, passed[at]) and sound
         return sound
+
+    def _part(self, said: _Said) -> tuple[int, list[tuple[int, Own]]]:
+        slots = []
+        for name, at, pick in said.slots:
+            if (name, pick) not in self._own:
+                self._own[name, pick] = self._assembly.own(name, pick, optional=pick is _last)
+            slots.append((at, self._own[name, pick]))
+        return self._assembly.part(said.fields), slots
 
 
 class ClaimsInBulk:
@@ -412,6 +418,8 @@ class ClaimsInBulk:
         )
         self._levels, self._heads = _Used(self._requests), _Used(self._requests)
         self._parts_of_lines = _Used(self._lines)
+        self._named = self._requests.own(_RENDERING, str)
+        self._undated = self._lines.own("date", _first)
         self._sizes: list[int] = []
         self._refused: list[bool] = []
         self._warned: list[tuple[int, Counter[str]]] = []
@@ -452,17 +460,17 @@ class ClaimsInBulk:
         warned = [one.warnings for one in (levels, head) if one.warnings]
         sound = self._levels.add(levels, of_levels)
         sound = self._heads.add(head, of_head) and sound
-        for npi in other:  # the one that all lines name
-            sound = self._requests.give(row, _RENDERING, npi) and sound
+        for npi in filter(None, other):  # the one that all lines name
+            sound = self._named(row, npi) and sound
         for said, passed in lines:
             assert said is not None  # they agree
             sound = self._parts_of_lines.add(said, passed) and sound
             if said.warnings:
                 warned.append(said.warnings)
-            if said.undated and head.statement is not None:
-                first, last = _days(of_head[head.statement])
-                if last is None:  # otherwise no day of it is the line's
-                    self._lines.give(len(self._parts_of_lines.of_rows) - 1, "date", first)
+            dates = None if head.statement is None else of_head[head.statement]
+            if said.undated and dates is not None and _last(dates) is None:
+                # It is for one day; of several, none would be the line's.
+                self._undated(len(self._parts_of_lines.of_rows) - 1, dates)
         self._sizes.append(len(lines))
         self._refused.append(not sound or sum(one.total() for one in warned) >= MAX_PROBLEMS)
         self._warned += [(row, one) for one in warned]

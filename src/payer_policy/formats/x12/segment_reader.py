@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from payer_policy.core.diagnostics import Location, Position
 from payer_policy.formats.json.places import MAX_EXCERPT
@@ -36,8 +36,9 @@ _AHEAD = 2 * _MAX_ISA + MAX_EXCERPT
 """At the start of a segment at least this much of the text is held, or all of the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Separators:
+class Separators(NamedTuple):
+    """The marks of an interchange."""
+
     element: str
     component: str
     terminator: str
@@ -126,7 +127,7 @@ def segment_of(
     return Segment(number, id_, elements, start, excerpt, separators, closed, wrapped)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
     """Some whole segments, each on one line, that are cut when they are asked for."""
 
@@ -183,14 +184,18 @@ class _Window:
         self.at = 0
         self._read = read
         self._ended = False
-        self._line = 1
+        self.line = 1
         self._start = 0
         """Where the line starts in `text`; below 0: that is no longer held."""
         self._excerpt: tuple[int, str | None] = (0, None)
 
     @property
+    def column(self) -> int:
+        return self.at - self._start + 1
+
+    @property
     def position(self) -> Position:
-        return Position(self._line, self.at - self._start + 1)
+        return Position(self.line, self.column)
 
     def skip_gap(self) -> bool:
         """Go to the next segment, with a view ahead; False at the end of the text."""
@@ -206,7 +211,7 @@ class _Window:
     def move(self, to: int) -> None:
         breaks = self.text.count("\n", self.at, to)
         if breaks:
-            self._line += breaks
+            self.line += breaks
             self._start = self.text.rfind("\n", self.at, to) + 1
         self.at = to
 
@@ -234,9 +239,9 @@ class _Window:
     def excerpt(self) -> str | None:
         """The line of this place."""
         line, text = self._excerpt
-        if line != self._line:
+        if line != self.line:
             text = self._line_at(self._start) if self._start >= 0 else None
-            self._excerpt = self._line, text
+            self._excerpt = self.line, text
         return text
 
     def wrapped(self, raw: str) -> Wrapped:
@@ -332,11 +337,10 @@ class Segments:
                 if "\n" in raw:
                     wrapped = window.wrapped(raw)
                 raw = raw.replace("\r", "").replace("\n", "")
-            start, line = window.position, window.excerpt()
+            place = window.line, window.column, window.excerpt()
             window.move(min(window.at + length, len(window.text)))
             if raw.strip(BLANK):
                 self._number += 1
-                place = (*start, line)
                 yield segment_of(self._number, raw, *place, separators, closed, wrapped)
 
     def run(self, pattern: Callable[[Separators], re.Pattern[str]]) -> Run | None:
@@ -356,7 +360,7 @@ class Segments:
         if not text or ("\n" in text and text[-1] != "\n"):  # it ends within a line
             return None
         count = text.count(separators.terminator)
-        first, (line, column) = self._number + 1, window.position
+        first, line, column = self._number + 1, window.line, window.column
         # Otherwise the text itself has the whole line.
         excerpt = None if column == 1 and "\n" in text else window.excerpt()
         made = Run(text, first, count, line, column, excerpt, separators)
