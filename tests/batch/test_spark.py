@@ -26,6 +26,7 @@ import pytest
 from payer_policy import Engine
 from payer_policy.batch import counting, inputs, readers
 from payer_policy.batch import run as running
+from payer_policy.batch import spark as on_spark
 from payer_policy.batch.spark_workers import problem_with
 from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.formats.source import WrongCall
@@ -151,7 +152,8 @@ def refuse_to_read(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(readers.Reader, "blocks", refuse)
     patch.setattr(inputs.Input, "open", refuse)
-    patch.setattr(counting, "count_of", refuse)
+    for module in (counting, on_spark):
+        patch.setattr(module, "count_of", refuse)
     # The parts that were written are read again, elsewhere.
     patch.setattr(parquet_blocks, "pq", SimpleNamespace(**{**vars(pq), "ParquetFile": refuse}))
 
