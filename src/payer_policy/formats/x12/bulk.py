@@ -197,6 +197,17 @@ class _Marks:
 Read = Callable[[Any, list[Segment], _Marks], _Said | None]
 
 
+class _Part(NamedTuple):
+    """A part of a claim: what it says, and the texts that it passes on."""
+
+    said: _Said
+    passed: Sequence[str]
+
+    def text(self, at: int | None) -> str | None:
+        """One of these texts by its place, if it has one."""
+        return None if at is None else self.passed[at]
+
+
 class _Parts:
     """Parts of one kind and what they say."""
 
@@ -211,11 +222,11 @@ class _Parts:
         self._classes: dict[tuple[Any, ...], int] = {}
         self._said: dict[tuple[Any, ...], _Said | None] = {}
 
-    def said(self, head: Any, texts: Sequence[str]) -> tuple[_Said | None, list[str]]:
-        """What a part says, and what it passes on.
+    def part(self, head: Any, texts: Sequence[str]) -> _Part | None:
+        """A part of a claim; None: it is for the strict reader.
 
         Args:
-            head: What else decides how it is read; can be hashed, but for levels themselves.
+            head: What else decides how it is read; can be hashed.
             texts: Its segments.
         """
         classes: list[Any] = [head]
@@ -228,10 +239,8 @@ class _Parts:
             classes.append(found[0])
             passed += found[1]
         key = tuple(classes)
-        try:
-            return self._said[key], passed
-        except KeyError:
-            return self._read_new(head, texts), passed
+        said = self._said[key] if key in self._said else self._read_new(head, texts)
+        return None if said is None else _Part(said, passed)
 
     def _classified(self, text: str) -> tuple[int, tuple[str, ...]]:
         elements = text.split(self._separators.element)
@@ -376,6 +385,54 @@ class _Known:
 _known = lru_cache(maxsize=8)(_Known)
 
 
+class _Claim(NamedTuple):
+    """The parts of a claim."""
+
+    levels: _Part
+    head: _Part
+    lines: Sequence[_Part]
+
+    def is_common(self) -> bool:
+        """Whether what the parts say together is sound, and needs no remark."""
+        head, dates = self.head.said, self.statement
+        return (
+            (dates is None or _first(dates) is not None)
+            and (head.listed or not any(line.said.pointed for line in self.lines))
+            and self._charges_agree()
+            and (not self.named or (self.npi is None and len(self._npis) == 1))
+        )
+
+    @property
+    def statement(self) -> str | None:
+        """The dates of the whole claim."""
+        return self.head.text(self.head.said.statement)
+
+    @property
+    def npi(self) -> str | None:
+        """The rendering provider of the claim."""
+        return self.head.text(self.head.said.rendering)
+
+    @property
+    def named(self) -> set[str | None]:
+        """The other rendering providers that lines name."""
+        return self._npis - {None, self.npi}
+
+    @property
+    def _npis(self) -> set[str | None]:
+        """What lines name; None: one names none."""
+        return {line.text(line.said.rendering) for line in self.lines}
+
+    def _charges_agree(self) -> bool:
+        """Whether the lines add up to the claim's charge, as far as all are known."""
+        text = self.head.passed[_TOTAL]
+        total = _number(text)
+        if total is None:
+            return not text
+        charges = [_number(line.text(line.said.charge) or "") for line in self.lines]
+        known = [charge for charge in charges if charge is not None]
+        return len(known) < len(charges) or sum(known) == total
+
+
 class _Used:
     """The parts of one kind in a block."""
 
@@ -385,9 +442,9 @@ class _Used:
         self._own: dict[tuple[str, Pick], Own] = {}
         self.of_rows: list[int] = []
 
-    def add(self, said: _Said, passed: Sequence[str]) -> bool:
+    def add(self, part: _Part) -> bool:
         """Give the next row a part; false: something that it passes on is no value."""
-        row = len(self.of_rows)
+        row, (said, passed) = len(self.of_rows), part
         found = self._parts.get(said.number)
         if found is None:
             found = self._parts[said.number] = self._part(said)
@@ -426,52 +483,22 @@ class ClaimsInBulk:
 
     def read(self, loop: object) -> bool:
         """Read a claim; false: it is for the strict reader, and nothing was read."""
-        if not isinstance(loop, ClaimLoop) or loop.kind is None or loop.level is None:
+        claim = _parts_of(loop) if isinstance(loop, ClaimLoop) else None
+        if claim is None or not claim.is_common():
             return False
-        run, path = loop.body.run, loop.level.path()
-        if run is None or loop.fault is not None or not all(one.body.is_run for one in path):
-            return False
-        texts = _texts(run)
-        starts = [at for at, text in enumerate(texts) if text[:2] == "LX"]
-        known = _known(run.separators)
-        if (
-            not starts
-            or [texts[at] for at in starts] != known.numbers[: len(starts)]
-            or loop.clm.elements[0] != "CLM"
-        ):
-            return False
-        above = [_texts(one.body.run) if one.body.run is not None else [] for one in path]
-        shape = tuple([(one.code, len(own)) for one, own in zip(path, above, strict=True)])
-        levels, of_levels = known.levels.said(shape, [text for own in above for text in own])
-        clm = run.separators.element.join(loop.clm.elements)
-        head, of_head = known.heads.said(loop.kind, [clm, *texts[: starts[0]]])
-        lines = [
-            known.lines.said(None, texts[start + 1 : end])
-            for start, end in zip(starts, [*starts[1:], len(texts)], strict=True)
-        ]
-        if levels is None or head is None or not _agree(head, of_head, lines):
-            return False
-        of_claim = None if head.rendering is None else of_head[head.rendering]
-        named = {None if one.rendering is None else own[one.rendering] for one, own in lines if one}
-        other = named - {None, of_claim}
-        if other and (of_claim is not None or len(named) > 1):  # that takes a remark
-            return False
-        row = len(self._sizes)
-        warned = [one.warnings for one in (levels, head) if one.warnings]
-        sound = self._levels.add(levels, of_levels)
-        sound = self._heads.add(head, of_head) and sound
-        for npi in filter(None, other):  # the one that all lines name
+        row, parts = len(self._sizes), [claim.levels, claim.head, *claim.lines]
+        sound = self._levels.add(claim.levels)
+        sound = self._heads.add(claim.head) and sound
+        for npi in filter(None, claim.named):  # the one that all lines name
             sound = self._named(row, npi) and sound
-        for said, passed in lines:
-            assert said is not None  # they agree
-            sound = self._parts_of_lines.add(said, passed) and sound
-            if said.warnings:
-                warned.append(said.warnings)
-            dates = None if head.statement is None else of_head[head.statement]
-            if said.undated and dates is not None and _last(dates) is None:
+        dates = claim.statement
+        for line in claim.lines:
+            sound = self._parts_of_lines.add(line) and sound
+            if line.said.undated and dates is not None and _last(dates) is None:
                 # It is for one day; of several, none would be the line's.
                 self._undated(len(self._parts_of_lines.of_rows) - 1, dates)
-        self._sizes.append(len(lines))
+        warned = [part.said.warnings for part in parts if part.said.warnings]
+        self._sizes.append(len(claim.lines))
         self._refused.append(not sound or sum(one.total() for one in warned) >= MAX_PROBLEMS)
         self._warned += [(row, one) for one in warned]
         return True
@@ -503,18 +530,25 @@ def _texts(run: Run) -> list[str]:
     return texts
 
 
-def _agree(
-    head: _Said, passed: Sequence[str], lines: Sequence[tuple[_Said | None, Sequence[str]]]
-) -> bool:
-    """Whether the parts of a claim can be read apart, and what they say together needs no remark."""
-    total, charges = _number(passed[_TOTAL]) if passed[_TOTAL] else None, []
-    if passed[_TOTAL] and total is None:
-        return False
-    if head.statement is not None and _first(passed[head.statement]) is None:
-        return False
-    for said, own in lines:
-        if said is None or (said.pointed and not head.listed):
-            return False
-        charges.append(None if said.charge is None else _number(own[said.charge]))
-    known = [charge for charge in charges if charge is not None]
-    return total is None or len(known) < len(charges) or sum(known) == total
+def _parts_of(loop: ClaimLoop) -> _Claim | None:
+    """The parts of a claim; None: it is for the strict reader."""
+    run, level, clm = loop.body.run, loop.level, loop.clm
+    if run is None or level is None or loop.kind is None or loop.fault or clm.elements[0] != "CLM":
+        return None
+    known, texts, path = _known(run.separators), _texts(run), level.path()
+    starts = [at for at, text in enumerate(texts) if text[:2] == "LX"]
+    is_numbered = [texts[at] for at in starts] == known.numbers[: len(starts)]
+    if not starts or not is_numbered or not all(one.body.is_run for one in path):
+        return None
+    above = [_texts(one.body.run) if one.body.run is not None else [] for one in path]
+    shape = tuple([(one.code, len(own)) for one, own in zip(path, above, strict=True)])
+    levels = known.levels.part(shape, [text for own in above for text in own])
+    first = run.separators.element.join(clm.elements)
+    head = known.heads.part(loop.kind, [first, *texts[: starts[0]]])
+    lines = []
+    for start, end in zip(starts, [*starts[1:], len(texts)], strict=True):
+        line = known.lines.part(None, texts[start + 1 : end])
+        if line is None:
+            return None
+        lines.append(line)
+    return None if levels is None or head is None else _Claim(levels, head, lines)
