@@ -79,7 +79,7 @@ class Server:
                 self._programs / "postgres",
                 "-D",
                 self.folder / "data",
-                *("-k", str(self.folder), "-h", "", "-c", "max_connections=40"),
+                *("-k", str(self.folder), "-h", "", "-c", "max_connections=100"),
                 *(() if self._fsync else ("-F",)),
             ],
             stdout=subprocess.DEVNULL,

@@ -52,10 +52,18 @@ def _run() -> tuple[Any, ...]:
     return (Run([]),)
 
 
+def _input() -> tuple[Any, ...]:
+    from payer_policy.batch.inputs import find_inputs
+
+    example = ROOT / "benchmarks/claims.jsonl"
+    return (find_inputs([str(example)], None)[0][0],)
+
+
 ARGUMENTS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "PolicyError": _problems,
     "BundleError": _problems,
     "ScenariosFailed": _run,
+    "Changed": _input,
     "ScenariosFail": lambda: (3, "the first"),
     "FhirUnavailable": lambda: (),
     "Mismatch": lambda: ("approve", "deny"),
