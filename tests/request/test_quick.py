@@ -176,6 +176,13 @@ def test_what_is_read_quickly_is_what_the_models_make_of_it(data: st.DataObject)
         assert spelled(made) == spelled(mappings._with_places(mappings._Copy().of(value)))
 
 
+def test_a_fact_of_too_many_digits_is_refused_as_anywhere() -> None:
+    value = {**FULL, "facts": {**FULL["facts"], "dose.administered": 10**5000}}
+
+    with pytest.raises(PolicyError, match="too large for a claim"):
+        mappings.request_from_mapping(value)
+
+
 def test_no_hostile_value_of_any_field_is_read_quickly_unless_the_models_take_it() -> None:
     for at in range(len(list(places(FULL)))):
         value = copy.deepcopy(FULL)

@@ -36,7 +36,7 @@ _LONGEST_CODE: Final = 40
 """Characters of a code with all that may be around it; what is kept is no longer."""
 MOST_INSIDE: Final = 40
 """Values in a list, or facts, within a line or an authorization. More are no common request."""
-_PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
+_PLAIN: Final = frozenset({bool, Decimal, date, NoneType})
 _new: Final = object.__new__
 _set_values, _set_given, _set_extra, _set_private = (
     vars(BaseModel)[f"__{name}__"].__set__
@@ -228,6 +228,8 @@ def _facts(raw: Any) -> dict[str, Any]:
 
 
 def _fact(raw: Any) -> Any:
+    if type(raw) is int and -MAX_NUMBER < raw < MAX_NUMBER:
+        return raw
     if type(raw) is not list:
         return _text(raw)
     if len(raw) > MOST_INSIDE:
