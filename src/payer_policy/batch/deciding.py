@@ -47,6 +47,7 @@ from payer_policy.formats.blocks import (
 )
 from payer_policy.formats.json.bulk import quick_lines
 from payer_policy.formats.known import writer
+from payer_policy.formats.registry import Bulk, Claims
 from payer_policy.formats.rejects import Reject, problem_at, record_place, rejected
 from payer_policy.formats.tables.columns import ID, Columns
 from payer_policy.formats.tables.csv_rows import rows_of
@@ -244,8 +245,10 @@ class Decider:
         match payload:
             case JsonLines() if self._columns is not None and sheet.watcher is None:
                 self._json_lines(sheet, payload)
-            case Pieces() if self._columns is not None and sheet.watcher is None:
-                self._pieces(sheet, payload)
+            case Pieces(Claims(bulk=bulk)) if (
+                bulk is not None and self._columns is not None and sheet.watcher is None
+            ):
+                self._pieces(sheet, payload, bulk())
             case JsonLines() | JsonText() | Pieces():
                 for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
@@ -275,10 +278,9 @@ class Decider:
     def _json_lines(self, sheet: _Sheet, payload: JsonLines) -> None:
         """Read the lines in bulk; those that cannot be read so, or not decided in columns, strictly."""
         reading, numbers, strictly = Reading(self._vocabulary), [], {}
-        file = self._facts_file
         try:
             for number, value in quick_lines(payload.data, payload.first_line):
-                if value is None or (file is not None and file.about(sheet.file, number)):
+                if value is None:
                     strictly[number] = ""
                 else:
                     reading.read(value)
@@ -293,20 +295,14 @@ class Decider:
             for number, intake in intakes_of(payload, sheet.file, strictly):
                 self._intake(sheet, number, intake, strictly[number])
 
-    def _pieces(self, sheet: _Sheet, payload: Pieces) -> None:
+    def _pieces(self, sheet: _Sheet, payload: Pieces, bulk: Bulk) -> None:
         """The same of claims that were cut out of a file."""
-        numbers, causes = [], dict[int, str]()
-        file, make = self._facts_file, payload.claims.bulk
         try:
-            bulk = None if make is None else make()
-            for number, piece in payload.items:
-                beside = file is not None and file.about(sheet.file, number)
-                if bulk is not None and not beside and bulk.read(piece):
-                    numbers.append(number)
-            if bulk is not None:
-                causes = self._in_bulk(sheet, np.array(numbers, dtype=np.int64), bulk.made)
+            numbers = [number for number, piece in payload.items if bulk.read(piece)]
         except Exception:
             numbers, causes = [], dict.fromkeys((number for number, _ in payload.items), FAULT)
+        else:
+            causes = self._in_bulk(sheet, np.array(numbers, dtype=np.int64), bulk.made)
         done = set(numbers) - causes.keys()
         rest = [
             (number, piece)

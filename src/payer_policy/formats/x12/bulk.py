@@ -87,7 +87,6 @@ class _Slot(NamedTuple):
 class _Said:
     """What parts say that are alike."""
 
-    number: int
     fields: Mapping[str, Any]
     slots: tuple[_Slot, ...]
     warnings: Counter[str]
@@ -296,15 +295,12 @@ class _Parts:
             known.clear()
 
 
-_numbers = count()
-
-
 def _made(values: dict[str, Any], form: Form, marks: _Marks, **more: Any) -> _Said | None:
     slots = marks.slots(values)
     if form.wrong or slots is None:
         return None
     warnings = Counter(slip.code for slip in form.slips)
-    return _Said(next(_numbers), values, slots, warnings, **more)
+    return _Said(values, slots, warnings, **more)
 
 
 def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | None:
@@ -438,16 +434,16 @@ class _Used:
 
     def __init__(self, assembly: Assembly) -> None:
         self._assembly = assembly
-        self._parts: dict[int, tuple[int, list[tuple[int, Own]]]] = {}
+        self._parts: dict[_Said, tuple[int, list[tuple[int, Own]]]] = {}
         self._own: dict[tuple[str, Pick], Own] = {}
         self.of_rows: list[int] = []
 
     def add(self, part: _Part) -> bool:
         """Give the next row a part; false: something that it passes on is no value."""
         row, (said, passed) = len(self.of_rows), part
-        found = self._parts.get(said.number)
+        found = self._parts.get(said)
         if found is None:
-            found = self._parts[said.number] = self._part(said)
+            found = self._parts[said] = self._part(said)
         self.of_rows.append(found[0])
         sound = True
         for at, own in found[1]:
