@@ -324,10 +324,13 @@ class Engine:
             day: The date of service.
 
         Raises:
-            NotInForce: There is no such policy, or no version of it is in force on that day.
+            NotInForce: There is no such policy, it is a module, or no version of it is in force on that
+                day.
             PolicyError: The day is not a `datetime.date`.
         """
         known = isinstance(address, str) and address in self.library.policies
+        if known and self.library.is_module(address):
+            raise NotInForce(f"`{address}` is a module: it decides nothing, only what extends it")
         prepared = self._prepare(address, day) if known else None
         if prepared is None:
             raise NotInForce(f"no policy `{address}` is in force on {day}")
@@ -821,14 +824,14 @@ class Engine:
         return found
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
-        library = self.library
+        basis = self.library.basis_of(ruleset)
         derivation = self._shared_derivation(ruleset) or Derivation.over(
-            library.basis, ruleset.facts, ruleset.first_day
+            basis, ruleset.facts, ruleset.first_day
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
         none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)
         applies = condition_function(ruleset.applies_to, none)
-        silences = Silences(library.basis, ruleset)
+        silences = Silences(basis, ruleset)
         return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset), silences)
 
     def _shared_derivation(self, ruleset: Ruleset) -> Derivation | None:

@@ -319,8 +319,9 @@ def test_a_statement_holds_on_its_dates_and_where_it_is_not_withdrawn(tmp_path: 
             "in_force": {"through": "2024-12-31"},
         },
     }
-    south = {"title": "South", "withdraws": {"until-2024": "South Health has its own."}}
-    engine = made(tmp_path / "policies", only, write={"south/iron/statements.json": south})
+    withdrawn = '"withdraws": {"statement:until-2024": "South Health has its own."},'
+    south = [['"rules": []', f'{withdrawn} "rules": []']]
+    engine = made(tmp_path / "policies", only, edit={"south/iron/2024-01-01.json": south})
 
     found = verdicts(engine)
     assert {

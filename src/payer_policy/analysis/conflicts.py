@@ -87,7 +87,7 @@ def _both_hold(window: Window, pair: Pair) -> str | None:
 def _bases_first(library: Library) -> list[str]:
     """The policies, each after those that it extends."""
     bases = {
-        address: [one.model.extends for one in library.policies[address] if one.model.extends]
+        address: [base for version in library.policies[address] for base in version.extends]
         for address in library.addresses()
     }
     return [one for one in TopologicalSorter(bases).static_order() if one in bases]

@@ -70,11 +70,12 @@ class _Deep:
 
     def found(self) -> Iterator[Diagnostic]:
         listed = self._library.policies.values()
-        bases = {version.model.extends for versions in listed for version in versions}
+        bases = {base for versions in listed for version in versions for base in version.extends}
         for address in self._library.addresses():
             windows = rulesets_of(self._library, [address])
             applies = [self._examine(ruleset, merged.rules) for ruleset, merged in windows]
-            if not any(applies) and address not in bases:
+            module = self._library.policies[address][-1].abstract
+            if not any(applies) and address not in bases and not module:
                 yield self._never_applies(address)
         for so_far in self._rules.values():
             yield from self._of_rule(so_far)

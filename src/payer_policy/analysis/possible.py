@@ -130,7 +130,7 @@ def _sources(
     needed = set(ruleset.facts) | {
         name for one in conditions for test in tests_in(one) for name in facts_in_test(test)
     }
-    return library.basis.sources_on(
+    return library.basis_of(ruleset).sources_on(
         sorted(name for name in needed if name in facts), ruleset.first_day
     )
 
@@ -416,7 +416,7 @@ class Requests:
     def _counted(self) -> Iterator[Formula]:
         """Where a service has lines, those of each part are counted, and there are some or none."""
         everywhere = all_of(self.parts.values())
-        typed = self.library.basis.line_parts_on(self.ruleset.first_day)
+        typed = self.library.basis_of(self.ruleset).line_parts_on(self.ruleset.first_day)
         of_part = {part: where for part, where in typed.items() if part in self.parts}
         for part, where in of_part.items():
             for name, source in self._sources.items():

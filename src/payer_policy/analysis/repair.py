@@ -263,7 +263,8 @@ class _Case:
         """For each fact, the facts that conditions compare it with; computed facts included."""
         out: dict[str, set[str]] = {}
         conditions = [rule.condition for rule in self._decided.ruleset.rules]
-        for source in self._engine.library.basis.sources.values():
+        basis = self._engine.library.basis_of(self._decided.ruleset)
+        for source in basis.sources.values():
             if isinstance(source, Computed) and source.condition is not None:
                 conditions.append(source.condition)
         for condition in conditions:

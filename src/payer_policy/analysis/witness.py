@@ -165,7 +165,8 @@ class Decider:
         if needed:
             key = (ruleset.policy, ruleset.first_day)
             if key not in self._derivations:
-                derivation = Derivation.over(library.basis, needed, ruleset.first_day)
+                basis = library.basis_of(ruleset)
+                derivation = Derivation.over(basis, needed, ruleset.first_day)
                 self._derivations[key] = derivation
             derived, contradictions = self._derivations[key].facts(context, given)
             if contradictions:

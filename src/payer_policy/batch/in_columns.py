@@ -120,10 +120,9 @@ class ColumnarBatch:
         return found
 
     def _compile(self, address: str, first_day: date) -> _Program:
-        library, basis = self._library, self._library.basis
-        ruleset = library.ruleset(address, first_day)
+        ruleset = self._library.ruleset(address, first_day)
         assert ruleset is not None
-        day = ruleset.first_day
+        basis, day = self._library.basis_of(ruleset), ruleset.first_day
         parts = basis.line_parts_on(day)
         # The facts of the parts are among those that rules may read.
         sources = basis.sources_on(basis.vocabulary.facts, day)

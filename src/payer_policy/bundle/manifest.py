@@ -223,7 +223,7 @@ def listed_policies(library: Library) -> list[ListedPolicy]:
             versions=[
                 ListedVersion(
                     version=version.name.rpartition("/")[2],
-                    title=version.model.title,
+                    title=version.title,
                     first_day=version.first_day,
                     last_day=version.last_day,
                 )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.ruleset import Condition, with_members
-from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import CodeSetMembers, Scope
 from payer_policy.language.sources import Source, behind, code_sets_of, sources_on
@@ -33,12 +33,22 @@ class Typed(NamedTuple):
     parameters: frozenset[str]
     code_sets: frozenset[str]
     reads: frozenset[str]
+    shows: frozenset[str] = frozenset()
+    """Facts that it concludes or prints, beside those that it reads."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All facts that it names."""
+        return self.reads | self.shows
 
 
 class _Known(NamedTuple):
     source: object
     """What was typed. Kept, so that nothing else gets its id."""
     names: tuple[str, ...]
+    """The parameters that it uses."""
+    local: tuple[str, ...]
+    """The facts that it reads and that policies declare."""
     by_values: dict[tuple[Any, ...], Typed]
 
 
@@ -51,6 +61,12 @@ class _Cache:
         self.code_sets: dict[date, Mapping[str, CodeSetMembers]] = {}
         self.digests: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}
         self.behind: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+
+    def shared(self) -> _Cache:
+        """A cache for the same reference data and other facts: what depends on facts starts anew."""
+        other = _Cache()
+        other.typed, other.members, other.code_sets = self.typed, self.members, self.code_sets
+        return other
 
     def __reduce__(self) -> tuple[type[_Cache], tuple[()]]:
         return _Cache, ()
@@ -67,6 +83,8 @@ class Basis:
     sources: Mapping[str, Source] = field(default_factory=dict)
     """By fact, where it comes from, typed; code sets have the members of some day."""
     line_parts: Mapping[str, Condition] = field(default_factory=dict)
+    local: Mapping[str, object] = field(default_factory=dict)
+    """The declarations of the facts that a policy and its bases declare, by name."""
     below: Basis | None = None
     """What this one is a variation of: what was typed for that is used here."""
     _cache: _Cache = field(default_factory=_Cache, repr=False)
@@ -80,6 +98,21 @@ class Basis:
             below=self,
             _cache=_Cache(),
         )
+
+    def with_facts(self, facts: Mapping[str, Fact], declarations: Mapping[str, object]) -> Basis:
+        """The same with the facts that a policy and its bases declare; their sources come next.
+
+        Args:
+            facts: The facts, by name.
+            declarations: What each was read from: where that is the same, so is its type.
+        """
+        vocabulary = replace(self.vocabulary, facts={**self.vocabulary.facts, **facts})
+        cache = self._cache.shared()
+        return replace(self, vocabulary=vocabulary, local=declarations, _cache=cache)
+
+    def with_sources(self, sources: Mapping[str, Source]) -> Basis:
+        """The same with the sources of more facts."""
+        return replace(self, sources={**self.sources, **sources}, _cache=self._cache.shared())
 
     @cached_property
     def types(self) -> Mapping[str, FactType]:
@@ -158,18 +191,23 @@ class Basis:
         """
         known = self._known(source)
         if known is not None:
-            found = known.by_values.get(tuple([parameters.get(name) for name in known.names]))
+            found = known.by_values.get(self._key(known, parameters))
             if found is not None:
                 return found
         made, reported = make()
         if made is None or reported:
             return made
         if known is None or id(source) not in self._cache.typed:
-            known = self._cache.typed[id(source)] = _Known(
-                source, tuple(sorted(made.parameters)), {}
-            )
-        known.by_values[tuple([parameters.get(name) for name in known.names])] = made
+            names = tuple(sorted(made.parameters))
+            local = tuple(sorted(made.names & self.local.keys()))
+            known = self._cache.typed[id(source)] = _Known(source, names, local, {})
+        known.by_values[self._key(known, parameters)] = made
         return made
+
+    def _key(self, known: _Known, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Under which what was typed is found: values of parameters, and what local facts are."""
+        declared = [id(self.local.get(name)) for name in known.local]
+        return (*[parameters.get(name) for name in known.names], *declared)
 
     def _known(self, source: object) -> _Known | None:
         basis: Basis | None = self

@@ -30,10 +30,8 @@ from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.days import day_before
 from payer_policy.policy.hashing import part_hashes, whole
 from payer_policy.policy.order import evaluation_order
-from payer_policy.policy.versions import Merged
+from payer_policy.policy.versions import SECTION, Merged
 
-SECTION: Final = "section:"
-"""The prefix of the name of a section in `silences`."""
 COVERED: Final[Role] = "preauthorization satisfied"
 
 
@@ -87,18 +85,11 @@ class Elaboration:
         named = set(self.applies_to.code_sets).union(
             *(one.code_sets for one in self.rules.values())
         )
-        for name in self.applies_to.reads.union(
-            *(self._shown_by(one) for one in self.rules.values())
-        ):
+        for name in self.applies_to.reads.union(*(one.names for one in self.rules.values())):
             named |= self.basis.behind(name)[1]
         for part in self.basis.line_parts.values():
             named.update(code_sets_in(part))
         return tuple(sorted(named))
-
-    @staticmethod
-    def _shown_by(typed: Typed) -> frozenset[str]:
-        effect = typed.made.effect
-        return typed.reads.union(effect.because.facts if isinstance(effect, FindingEffect) else ())
 
     def ruleset(self, first_day: date, last_day: date | None, *, hashed: bool) -> Ruleset:
         """The ruleset of a window; `hashed`: with its hash, which most of the time here is for."""
@@ -117,7 +108,7 @@ class Elaboration:
         made = Ruleset(
             policy=merged.version.address,
             version=merged.version.first_day.isoformat(),
-            title=merged.version.model.title,
+            title=merged.version.title,
             first_day=first_day,
             last_day=last_day,
             applies_to=applies_to,
@@ -162,7 +153,7 @@ class Elaboration:
         in_force = self.merged.rules_on(day)
         blockers: dict[str, list[str]] = {}
         for other in in_force:
-            for id_ in dict.fromkeys(self.merged.rules[other].model.overrides):
+            for id_ in self.merged.overrides[other]:
                 blockers.setdefault(id_, []).append(other)
         for id_ in in_force:
             rule: Rule = self.rules[id_].made

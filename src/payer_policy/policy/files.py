@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from payer_policy.core.vocabulary.model import FactModel
 from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -14,6 +15,14 @@ ALL_DAYS = InForce()
 
 RawCondition = Any
 RawExpression = Any
+
+
+def _listed(raw: Any) -> Any:
+    return [raw] if isinstance(raw, str) else raw
+
+
+Bases = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+"""The addresses of the policies that one extends; a single one may be a plain text."""
 
 
 class Effective(FileModel, title="the dates in force"):
@@ -78,9 +87,14 @@ class PolicyFile(FileModel, title="a policy"):
     """`policies/<payer>/<policy>/<first day in force>.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
-    title: str = Field(min_length=1)
+    title: str | None = Field(default=None, min_length=1)
+    """None only where it continues another version, whose title it then has."""
     effective: Effective
-    extends: str | None = None
+    abstract: bool | None = None
+    """Whether it is a module, which decides nothing by itself; None: as what it continues."""
+    continues: bool = False
+    """Whether it takes over the text of the version before it."""
+    extends: Bases = Field(default_factory=list)
     applies_to: RawCondition = None
     references: dict[str, Source] = Field(default_factory=dict)
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
@@ -89,7 +103,10 @@ class PolicyFile(FileModel, title="a policy"):
     silences: list[str] = Field(default_factory=list)
     spans: Literal["pend", "first-day", "per-diem"] | None = None
     """How a claim line over several days is decided; `pend` where nothing in the chain says it."""
+    facts: dict[str, FactModel] = Field(default_factory=dict)
+    """Facts of this policy and of those that extend it; their names begin with its own."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
-    withdraws: list[str] = Field(default_factory=list)
+    withdraws: list[str] | dict[str, str] = Field(default_factory=list)
+    """Rules by id, `section:…`, `statement:…`, `scenario:…`; as an object, each with the reason."""
     rules: list[RuleModel] = Field(default_factory=list)
     note: str | None = None

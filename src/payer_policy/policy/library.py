@@ -17,14 +17,15 @@ from typing import Any, TypeVar
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.core.json_source import JsonDocument, Report, ignored
 from payer_policy.core.ruleset import Ruleset
-from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.policy.basis import Basis
-from payer_policy.policy.days import day_after
+from payer_policy.policy.composition import Closure, merge
+from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.elaboration import Elaboration, Window, alike
 from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
-from payer_policy.policy.versions import Merged, PolicyVersion, merge
+from payer_policy.policy.versions import Merged, PolicyVersion, relinked
 
 EMPTY: Mapping[str, tuple[PolicyVersion, ...]] = MappingProxyType({})
 T = TypeVar("T")
@@ -100,12 +101,13 @@ class Library:
             vocabulary: Where a default of a derived fact is changed; types must stay.
             reference: Where code sets are changed.
         """
-        policies = {**self.policies, **versions}
+        changed = {address: relinked(listed) for address, listed in versions.items()}
+        policies = {**self.policies, **changed}
         touched = set(versions)
         while more := {
             address
             for address in set(policies) - touched
-            if any(version.model.extends in touched for version in policies[address])
+            if any(touched.intersection(version.extends) for version in policies[address])
         }:
             touched |= more
         return replace(
@@ -119,10 +121,37 @@ class Library:
             _cache=_Cache(),
         )
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The facts that rules can read, with their types and units."""
-        return self.basis.vocabulary
+        """The facts that rules of any policy can read, with their types and units."""
+        shared = self.basis.vocabulary
+        local = dict(self._local_facts())
+        return replace(shared, facts={**shared.facts, **local}) if local else shared
+
+    def _local_facts(self) -> Iterator[tuple[str, Fact]]:
+        """The facts that policies declare, by name; `check` sees to it that one name is one type."""
+        for spans in self.spans.values():
+            for merged in spans:
+                if any(placed.version is merged.version for placed in merged.facts.values()):
+                    facts = Resolver(merged, self.basis, ignored).vocabulary.facts
+                    yield from ((name, facts[name]) for name in merged.facts)
+
+    def basis_of(self, ruleset: Ruleset) -> Basis:
+        """What a ruleset of this library is read against: with the facts that its policy declares.
+
+        Args:
+            ruleset: One that `ruleset` returned.
+        """
+        window = self._window_on(ruleset.policy, ruleset.first_day)
+        return self.basis if window is None else window.elaboration.basis
+
+    def is_module(self, address: str) -> bool:
+        """Whether a policy is a module, which decides nothing by itself.
+
+        Args:
+            address: `<owner>/<policy>`.
+        """
+        return any(version.abstract for version in self.policies.get(address, ()))
 
     @property
     def reference(self) -> ReferenceData:
@@ -273,31 +302,71 @@ def spans_of(
     Assumes that `extends` has no circle and names policies that exist.
 
     Args:
-        address: `<payer>/<policy>`.
+        address: `<owner>/<policy>`.
         policies: All versions by address.
         report: Receives problems of the overlays.
     """
     return tuple(
-        merge(chain, report, first, last)
+        merge(closure, report, first, last)
         for version in policies[address]
-        for chain, first, last in _chains(version, policies, version.first_day, version.last_day)
+        for closure, first, last in _closures(version, policies)
     )
 
 
-def _chains(
-    version: PolicyVersion,
-    policies: Mapping[str, tuple[PolicyVersion, ...]],
-    first: date,
-    last: date | None,
-) -> Iterator[tuple[list[PolicyVersion], date, date | None]]:
-    """The chains of versions from the lowest base to this one, each with its days."""
-    base = version.model.extends
-    if base is None or base not in policies:
-        yield [version], first, last
-        return
-    for lower in policies[base]:
-        start, end = max(first, lower.first_day), min(last or date.max, lower.last_day or date.max)
-        if start <= end:
-            still = None if last is None and lower.last_day is None else end
-            for chain, a, b in _chains(lower, policies, start, still):
-                yield [*chain, version], a, b
+def _closures(
+    version: PolicyVersion, policies: Mapping[str, tuple[PolicyVersion, ...]]
+) -> Iterator[tuple[Closure, date, date | None]]:
+    """The files that a version is made from, with the days on which it is these; none where a base
+    has no version in force."""
+    reached = _reached(version, policies)
+    starts = {day for other in reached for day in other.changes() if version.in_force(day)}
+    days = sorted({version.first_day, *starts})
+    ends: list[date | None] = [*map(day_before, days[1:]), version.last_day]
+    found: tuple[Closure, date, date | None] | None = None
+    for first, last in zip(days, ends, strict=True):
+        closure = _closure_on(first, version, policies)
+        if found is not None and closure == found[0]:
+            found = (closure, found[1], last)
+            continue
+        if found is not None:
+            yield found
+        found = None if closure is None else (closure, first, last)
+    if found is not None:
+        yield found
+
+
+def _reached(
+    version: PolicyVersion, policies: Mapping[str, tuple[PolicyVersion, ...]]
+) -> list[PolicyVersion]:
+    """All versions, of whatever day, of all policies that a version extends, directly or not."""
+    out: list[PolicyVersion] = []
+    seen: set[str] = set()
+    waiting = list(version.extends)
+    while waiting:
+        address = waiting.pop()
+        if address not in seen:
+            seen.add(address)
+            out += policies.get(address, ())
+            waiting += [base for one in policies.get(address, ()) for base in one.extends]
+    return out
+
+
+def _closure_on(
+    day: date, top: PolicyVersion, policies: Mapping[str, tuple[PolicyVersion, ...]]
+) -> Closure | None:
+    """The files that a version is made from on a day; None where one of its bases is not in force."""
+    bases: dict[str, tuple[PolicyVersion, ...]] = {}
+    waiting = [top]
+    while waiting:
+        version = waiting.pop()
+        if version.name in bases:
+            continue
+        direct = [] if version.before is None else [version.before]
+        for address in version.extends:
+            here = next((one for one in policies.get(address, ()) if one.in_force(day)), None)
+            if here is None:
+                return None
+            direct.append(here)
+        bases[version.name] = tuple(sorted(direct, key=lambda one: one.name))
+        waiting += direct
+    return Closure(top, bases)

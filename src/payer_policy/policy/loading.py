@@ -34,6 +34,7 @@ from payer_policy.policy.files import (
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
+from payer_policy.policy.local_facts import prefix_of
 from payer_policy.policy.reference.data import (
     CodeSet,
     Dated,
@@ -65,7 +66,7 @@ from payer_policy.policy.statements import (
     StatementsFile,
     check_statements,
 )
-from payer_policy.policy.versions import Merged, PolicyVersion
+from payer_policy.policy.versions import Merged, PolicyVersion, continued
 
 CODE_SETS: Final = "code_sets"
 REASON_CODES: Final = "reason_codes"
@@ -190,6 +191,7 @@ class PolicyFolder:
             _service_code_fact(basis.vocabulary),
             frozenset(data.unread_reasons),
             data.unread_drugs,
+            {} if data.unread_drugs else data.drug_documents,
         )
         checked = {
             address: self._checked(address, spans[address], around, folder)
@@ -242,7 +244,23 @@ class PolicyFolder:
             version = self._once("version", relative, sources, _version, folder, relative)
             if version is not None:
                 versions.setdefault(version.address, []).append(version)
-        return versions
+        return {address: self._continuing(listed, folder) for address, listed in versions.items()}
+
+    def _continuing(self, listed: list[PolicyVersion], folder: Folder) -> list[PolicyVersion]:
+        """The versions of a policy in order, each with the one before it where it continues that."""
+        out: list[PolicyVersion] = []
+        for version in sorted(listed, key=lambda one: one.first_day):
+            if version.model.continues and out:
+                sources = (version, out[-1])
+                version = self._once("continues", version.name, sources, continued, *sources)
+            elif version.model.continues:
+                if version.address in _addresses(folder.broken):
+                    continue  # the earlier version is there, and is reported
+                message = "`continues`: there is no earlier version of this policy"
+                hint = "remove it, or put the earlier version beside this file"
+                version.reporter(folder.report)("unknown-base", message, ("continues",), hint=hint)
+            out.append(version)
+        return out
 
     def _checked(
         self,
@@ -279,24 +297,10 @@ class PolicyFolder:
 
     def _check_statements(self, library: Library, basis: Basis, folder: Folder) -> None:
         """Every statement on every run of dates; a problem on several of them is reported once."""
-        bases = {
-            address: tuple(
-                dict.fromkeys(
-                    version.address
-                    for merged in spans
-                    for version in merged.chain
-                    if version.address != address
-                )
-            )
-            for address, spans in library.spans.items()
-        }
-        check_statements(library.statements, bases, folder.report)
+        check_statements(library.statements, library.spans, folder.report)
         for address, spans in library.spans.items():
-            beside = [
-                found
-                for one in (address, *bases[address])
-                if (found := library.statements.get(one)) is not None
-            ]
+            chain = dict.fromkeys(version.address for one in spans for version in one.chain)
+            beside = [found for one in chain if (found := library.statements.get(one)) is not None]
             if beside:
                 given = (spans, basis, library.statements, folder)
                 sources = (spans, basis, *beside)
@@ -317,7 +321,7 @@ def _versions_below(
     """By address, its versions and all versions that they can extend."""
     out: dict[str, tuple[PolicyVersion, ...]] = {}
     for address in _bases_first(policies):
-        bases = dict.fromkeys(version.model.extends for version in policies[address])
+        bases = dict.fromkeys(base for version in policies[address] for base in version.extends)
         below = [version for base in bases if base in out for version in out[base]]
         out[address] = (*policies[address], *below)
     return out
@@ -347,7 +351,7 @@ def _bases_first(policies: Mapping[str, tuple[PolicyVersion, ...]]) -> list[str]
         ready = sorted(
             address
             for address in waiting
-            if not any(version.model.extends in waiting for version in policies[address])
+            if not any(waiting.intersection(version.extends) for version in policies[address])
         )
         out += ready
         waiting -= set(ready)
@@ -509,7 +513,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
         if (made := read_line_part(part, scope, report)) is not None
     }
     drug_documents = {} if data.unread_drugs else data.drug_documents
-    checks.check_sources(vocabulary, sources, data.reference, drug_documents, report)
+    checks.check_sources(vocabulary, sources, data.reference, drug_documents, lambda name: report)
     return replace(basis, sources=sources, line_parts=line_parts)
 
 
@@ -529,7 +533,9 @@ def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:
     payers = {relative.partition("/")[0] for relative in _files_of(placed, PAYER)}
     for relative in _files_of(placed, "policy"):
         payer = relative.partition("/")[0]
-        if payer not in payers:
+        document = folder.documents.get(relative)
+        raw = None if document is None else document.value
+        if payer not in payers and not (isinstance(raw, dict) and raw.get("abstract") is True):
             payers.add(payer)
             message = f"the payer {payer} has no {PAYER}, which says how its claims are recognized"
             where = Location(folder.at(f"{payer}/{PAYER}"))
@@ -547,6 +553,7 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
     document = folder.documents[relative]
     report = Reporter(document, folder.report)
     first, last = model.effective.first_day, model.effective.last_day
+    version = PolicyVersion(address, first, last, model, document)
     if named != first.isoformat() and not any(_misnamed("policy", relative[:-5].split("/"))):
         message = f"the file is named {named}.json, but it is in force from {first}"
         hint = f"rename the file to {first}.json, or change the date"
@@ -555,13 +562,21 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
         if not _PARAMETER.match(name):
             message = f"parameter `{name}`: lowercase letters, digits, and `_` were expected"
             report("wrong-name", message, ("parameters", name), key=True)
+    for name in model.facts:
+        prefix = prefix_of(version)
+        if not name.startswith(prefix):
+            message = f"fact `{name}`: the names of the facts of this policy begin with `{prefix}`"
+            hint = f"write `{prefix}{name.rpartition('.')[2]}`, and so wherever it is used"
+            report("wrong-name", message, ("facts", name), key=True, hint=hint)
+    if model.title is None and not model.continues:
+        report("missing-key", "`title` is missing", hint='add "title": "…"')
     if last is not None and last < first:
         message = f"the policy ends on {last}, before it begins on {first}"
         path = ("effective", "through")
         report("unreachable-dates", message, path, hint="swap the two dates")
         folder.broken.add(relative)
         return None
-    return PolicyVersion(address, first, last, model, document)
+    return version
 
 
 # --- statements ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from payer_policy.core.diagnostics import did_you_mean
@@ -16,11 +17,12 @@ from payer_policy.core.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.core.vocabulary.units import UNITS
+from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.language import ParameterValue
 from payer_policy.policy.files import ParameterModel
-from payer_policy.policy.versions import ISO_DATE, Placed
+from payer_policy.policy.versions import Placed
 
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TEXT: Final = FactType("code", system="identifier")
 _TEXTS: Final = FactType("codes", system="identifier")
 _SHAPES: Final = {
@@ -36,7 +38,7 @@ def _parameter(raw: Any, unit: str | None) -> ParameterValue:
     if isinstance(raw, bool):
         return ParameterValue(raw, FactType("boolean"))
     if isinstance(raw, str):
-        if ISO_DATE.match(raw):
+        if _ISO_DATE.match(raw):
             return ParameterValue(calendar_date(raw), FactType("date"))
         return ParameterValue(parse_value(_TEXT, raw), FactType("code"))
     if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
@@ -71,3 +73,34 @@ def read_parameter(placed: Placed[ParameterModel], report: Reporter) -> Paramete
         report("wrong-shape", message, ("unit",), key=True, hint="remove the unit")
         return None
     return made
+
+
+def fits(name: str, base: ParameterModel, mine: ParameterModel, report: Reporter) -> bool:
+    """Whether a parameter that is changed keeps its type, and a unit that converts; else reported."""
+    it = f"parameter `{name}`"
+    theirs, ours = _kind(base.value), _kind(mine.value)
+    if theirs != ours:
+        report("wrong-type", f"{it} is {ours}, but {theirs} in the base", ("value",))
+        return False
+    if base.unit == mine.unit or base.unit not in UNITS:
+        return True
+    if mine.unit is None:
+        message = f"{it} has no unit, but the base gives it in {base.unit}"
+        report("unit-mismatch", message, key=True, hint=f'add "unit": "{base.unit}"')
+        return False
+    if mine.unit in UNITS and factor(mine.unit, base.unit) is None:
+        message = f"{it} is in {mine.unit}, which does not convert to {base.unit} as in the base"
+        report("unit-mismatch", message, ("unit",))
+        return False
+    return True
+
+
+def _kind(raw: object) -> str:
+    """What a parameter is, in words."""
+    if isinstance(raw, bool):
+        return "true or false"
+    if isinstance(raw, str):
+        return "a date" if _ISO_DATE.match(raw) else "a text"
+    return (
+        "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "a number"
+    )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import JsonPath, Report, Reporter
 from payer_policy.core.ruleset import (
+    All,
     Conclude,
     Constant,
     Expression,
@@ -28,6 +29,7 @@ from payer_policy.language import Elaborator, ParameterValue, and_
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel, RuleModel
+from payer_policy.policy.local_facts import with_local_facts
 from payer_policy.policy.parameters import read_parameter
 from payer_policy.policy.versions import Merged, Placed
 
@@ -39,8 +41,7 @@ class Resolver:
     """Types one merged policy. Code sets have the members of the first day of its span."""
 
     def __init__(self, merged: Merged, basis: Basis, report: Report) -> None:
-        self.merged, self.basis = merged, basis
-        self.vocabulary = basis.vocabulary
+        self.merged = merged
         self._report_to, self._reported = report, 0
         self.uses: set[str] = set()
         """The parameters that were named since this was last cleared."""
@@ -48,12 +49,16 @@ class Resolver:
             name: None if name in merged.misfits else read_parameter(placed, self._parameter(name))
             for name, placed in merged.parameters.items()
         }
-        self.scope = basis.scope(
-            merged.first_day,
-            parameters=self.parameters,
-            used=self._use,
-            at_parameter=lambda name: self._parameter(name, "value"),
-        )
+        names = {
+            "parameters": self.parameters,
+            "used": self._use,
+            "at_parameter": lambda name: self._parameter(name, "value"),
+        }
+        self.basis = with_local_facts(basis, merged, names, self.report)
+        self.used_by_facts = frozenset(self.uses)
+        """The parameters that the sources of the policy's own facts name."""
+        self.vocabulary = self.basis.vocabulary
+        self.scope = self.basis.scope(merged.first_day, **names)
 
     def elaborated(self) -> Elaboration | None:
         """The whole policy, typed; None where something in it is wrong (reported)."""
@@ -93,11 +98,15 @@ class Resolver:
         """The typed `applies_to`, or None when it is missing or wrong."""
         self.uses.clear()
         placed = self.merged.applies_to
+        if placed is None and self.merged.version.abstract:
+            return Typed(All(()), frozenset(), frozenset(), frozenset())
         if placed is None:
-            Reporter(self.merged.chain[0].document, self.report)(
+            if any(not base.abstract for base in self.merged.chain[:-1]):
+                return None  # reported for that base
+            self.merged.version.reporter(self.report)(
                 "missing-key",
                 "`applies_to` is missing: nothing says which requests this policy decides",
-                hint='add "applies_to": {"fact": …, "in": [ … ]}',
+                hint='add "applies_to": {"fact": …, "in": [ … ]}, or "abstract": true to a module',
             )
             return None
         report = placed.reporter(self.report, "`applies_to`")
@@ -144,7 +153,9 @@ class Resolver:
             origin=placed.version.name,
         )
         named = frozenset(code_sets_in(condition))
-        return Typed(rule, frozenset(self.uses), named, frozenset(facts_read(rule)))
+        shows = effect.because.facts if isinstance(effect, FindingEffect) else rule.concludes
+        reads = frozenset(facts_read(rule))
+        return Typed(rule, frozenset(self.uses), named, reads, frozenset(shows))
 
     def _effect(
         self, model: EffectModel, path: JsonPath, elaborator: Elaborator
@@ -217,7 +228,7 @@ class Resolver:
                 continue
             if not fact.derived:
                 hint = did_you_mean(name, derived)
-                hint = hint or 'declare it with "derived": true in vocabulary.json'
+                hint = hint or 'declare it with "derived": true'
                 message = f"`{name}` comes from the request; a rule cannot conclude it"
                 report("not-derived", message, here, key=True, hint=hint)
                 continue

@@ -2,7 +2,8 @@
 
 A statement says in the condition language what is always or never true of facts and of the decision.
 It holds for every version of the policy and for every policy that extends it, unless one of those
-withdraws it with a reason. `payer_policy.analysis.prove` says whether it is true.
+withdraws it (`statement:<id>`) with a reason, or all rules that it names. `payer_policy.analysis.prove`
+says whether it is true.
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from pydantic import Field
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report, Reporter, ignored
-from payer_policy.core.ruleset import Condition, Constant, tests_in, with_members
+from payer_policy.core.ruleset import (
+    Condition,
+    Constant,
+    facts_in_condition,
+    tests_in,
+    with_members,
+)
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, OUTCOME, RULE
 from payer_policy.language import Elaborator
 from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.composition import STATEMENT, withdrawals
 from payer_policy.policy.files import ALL_DAYS, KEBAB, RawCondition
 from payer_policy.policy.reference.files import FileModel, InForce
 from payer_policy.policy.resolve import Resolver
@@ -54,7 +62,6 @@ class StatementsFile(FileModel, title="a file of statements"):
 
     schema_: str | None = Field(default=None, alias="$schema")
     title: str = Field(min_length=1)
-    withdraws: dict[str, str] = Field(default_factory=dict)
     statements: list[StatementModel] = Field(default_factory=list)
     note: str | None = None
 
@@ -91,21 +98,47 @@ class Statements:
 def inherited(
     merged: Merged, beside: Mapping[str, Statements]
 ) -> Iterator[tuple[Statements, int, StatementModel]]:
-    """The statements about a policy and its bases, the lowest base's first."""
-    chain = list(dict.fromkeys(version.address for version in merged.chain))
-    for at, address in enumerate(chain):
+    """The statements about a policy and its bases, the first base's first.
+
+    A statement about rules of a base goes with them: where all rules that it names are withdrawn.
+    """
+    withdrawn = {
+        entry.name.removeprefix(STATEMENT)
+        for version in merged.chain
+        for entry in withdrawals(version)
+        if entry.name.startswith(STATEMENT)
+    }
+    for address in dict.fromkeys(version.address for version in merged.chain):
         found = beside.get(address)
-        if found is None:
-            continue
-        withdrawn = {
-            id_
-            for above in chain[at + 1 :]
-            if (other := beside.get(above)) is not None
-            for id_ in other.model.withdraws
-        }
-        for index, statement in enumerate(found.model.statements):
-            if statement.id not in withdrawn:
+        for index, statement in enumerate(() if found is None else found.model.statements):
+            if statement.id not in withdrawn and not goes_with_its_rules(merged, statement):
+                assert found is not None
                 yield found, index, statement
+
+
+def goes_with_its_rules(merged: Merged, statement: StatementModel) -> bool:
+    """Whether all rules that a statement names are withdrawn in a policy."""
+    conditions = [getattr(statement, kind) for kind in KINDS]
+    named = set(_rules_named(conditions))
+    return bool(named) and named <= merged.withdrawn.keys()
+
+
+def _rules_named(raw: object) -> Iterator[str]:
+    """The ids of rules that a raw condition names."""
+    if isinstance(raw, dict):
+        if raw.get("fact") == RULE:
+            sides = [side for key, side in raw.items() if key not in ("fact", "note")]
+            for side in sides:
+                yield from (
+                    one
+                    for one in (side if isinstance(side, list) else [side])
+                    if isinstance(one, str)
+                )
+        for inner in raw.values():
+            yield from _rules_named(inner)
+    elif isinstance(raw, list):
+        for inner in raw:
+            yield from _rules_named(inner)
 
 
 def first_days(merged: Merged, beside: Mapping[str, Statements]) -> frozenset[date]:
@@ -119,11 +152,12 @@ class StatementReader:
     """Types the statements of one policy on one window of dates."""
 
     def __init__(self, merged: Merged, basis: Basis, report: Report, day: date) -> None:
-        self._merged, self._basis, self._report, self._day = merged, basis, report, day
-        self._rules = frozenset(merged.rules)
-        self._assumable = self._rules | basis.vocabulary.facts.keys()
         # What is wrong with parameters is reported where the policy itself is checked.
         self._resolver = Resolver(merged, basis, ignored)
+        basis = self._resolver.basis
+        self._merged, self._basis, self._report, self._day = merged, basis, report, day
+        self._rules = frozenset(merged.rules) | merged.withdrawn.keys()
+        self._assumable = self._rules | basis.vocabulary.facts.keys()
         types = {**basis.types, **{name: fact.type for name, fact in OUTCOME.items()}}
         self._scope = replace(
             self._resolver.scope, subjects=types, facts=types, known_codes=self._known_codes
@@ -173,7 +207,10 @@ class StatementReader:
         if condition is None or (when is None and model.when is not None):
             return None
         made = (given[0], condition, when)
-        return Typed(made, frozenset(self._resolver.uses), frozenset(), frozenset())
+        reads = frozenset(
+            name for one in (condition, when) if one is not None for name in facts_in_condition(one)
+        )
+        return Typed(made, frozenset(self._resolver.uses), frozenset(), reads)
 
     def _on_the_day(
         self,
@@ -217,32 +254,43 @@ def _named(condition: Condition, fact: str) -> Iterator[str]:
 
 def check_statements(
     beside: Mapping[str, Statements],
-    bases: Mapping[str, tuple[str, ...]],
+    spans: Mapping[str, tuple[Merged, ...]],
     report: Report,
 ) -> None:
     """What is wrong with statements' files whatever the dates: double ids, withdrawals of nothing.
 
     Args:
-        bases: By address, the policies that it extends, directly or not.
+        beside: The statements, by address.
+        spans: Every policy with its bases, by address.
     """
-    for address in sorted(beside):
-        model = beside[address].model
-        say = Reporter(beside[address].document, report)
-        below = [beside[base].model for base in bases.get(address, ()) if base in beside]
-        known = {statement.id for base in below for statement in base.statements}
-        seen: set[str] = set(known)
-        for index, statement in enumerate(model.statements):
-            if statement.id in seen:
-                message = f"there is another statement `{statement.id}`"
-                message += " in a policy that this one extends" if statement.id in known else ""
-                path = ("statements", index, "id")
-                say("duplicate-statement", message, path, hint="give it a name of its own")
-            seen.add(statement.id)
-        for id_, why in model.withdraws.items():
-            if id_ not in known:
-                message = f"there is no statement `{id_}` in a policy that this one extends"
-                hint = did_you_mean(id_, known) or "remove it"
-                say("withdraws-nothing", message, ("withdraws", id_), key=True, hint=hint)
-            elif not why.strip():
-                message = f"nothing says why `{id_}` is withdrawn"
-                say("wrong-value", message, ("withdraws", id_), hint="give the reason")
+    known = {
+        address: {statement.id for statement in found.model.statements}
+        for address, found in beside.items()
+    }
+    for address, merged in spans.items():
+        below = {version.address for one in merged for version in one.chain} - {address}
+        inherited_ids = {id_ for base in below for id_ in known.get(base, ())}
+        if address in beside:
+            _check_ids(beside[address], inherited_ids, report)
+        for version in {one.version.name: one.version for one in merged}.values():
+            for name, path, _ in withdrawals(version):
+                id_ = name.removeprefix(STATEMENT)
+                if id_ != name and id_ not in inherited_ids:
+                    message = f"there is no statement `{id_}` in a policy that this one extends"
+                    near = did_you_mean(id_, inherited_ids) or "remove it"
+                    say = version.reporter(report)
+                    key = isinstance(path[-1], str)
+                    say("overlay-touches-nothing", message, path, key=key, hint=near)
+
+
+def _check_ids(statements: Statements, inherited_ids: set[str], report: Report) -> None:
+    say = Reporter(statements.document, report)
+    seen = set(inherited_ids)
+    for index, statement in enumerate(statements.model.statements):
+        if statement.id in seen:
+            message = f"there is another statement `{statement.id}`"
+            if statement.id in inherited_ids:
+                message += " in a policy that this one extends"
+            path = ("statements", index, "id")
+            say("duplicate-statement", message, path, hint="give it a name of its own")
+        seen.add(statement.id)

@@ -610,13 +610,7 @@ def drug_reader(
         drug = reference.drugs.get(code)
         if name == "listed":
             return drug is not None
-        if drug is None:
-            return None
-        if name == "billing_unit_mcg":
-            return drug.billing_unit_mcg
-        if name == "ingredient":
-            return drug.ingredient
-        return None if day is None else drug.attribute(name, day)
+        return None if drug is None else drug.on(name, day)
 
     @lru_cache(maxsize=_KEPT)
     def drug_on(code: str | None, day: date | None) -> tuple[Any, ...]:

@@ -62,6 +62,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "test-without-effect": "A rule holds in the same cases without a test (check --deep).",
         "never-settled": "A rule stays unknown although every fact is known (check --deep).",
         "unused-code-set": "Nothing names a code set (check --deep).",
+        "conflicting-fact": "Two policies declare one fact differently.",
         "never-concluded": "A rule reads a derived fact that no rule concludes.",
         "is-known": "A rule decides by what was not submitted.",
         "no-citation": "A rule cites no source.",
@@ -73,7 +74,6 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unused-section": "No rule is in a section of the policy.",
         "duplicate-rule": "Two rules have the same id.",
         "duplicate-statement": "Two statements about a policy have the same id.",
-        "withdraws-nothing": "A withdrawn statement that no base policy makes.",
         "duplicate-code": "A list has the same code twice for the same days.",
         "duplicate-entry": "A list names the same thing twice.",
         "duplicate-identifier": "Two payers have the same identifier or line of business.",
@@ -88,6 +88,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "window-gap": "Between two versions no version is in force.",
         "base-not-in-force": "The base policy is not in force on all days of its overlay.",
         "overlay-touches-nothing": "An overlay names something that its base does not have.",
+        "bases-disagree": "Two bases of a policy give one name different things.",
+        "override-withdrawn": "One base withdraws what a rule of another overrides.",
         "overlapping-policies": "Two policies of a payer can both decide one service.",
     }
 )

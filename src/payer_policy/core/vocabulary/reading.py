@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean
@@ -49,21 +50,11 @@ _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
     report = Reporter(document, report_to)
-    facts = {
-        name: _Reading(report.on(f"fact `{name}`", "facts", name)).fact(name, model)
-        for name, model in file.facts.items()
-    }
-    facts = _of_services(_none_of_none(facts), file, report)
+    facts = read_facts(file.facts, lambda name: report)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
         report("no-drug-code", message, ("facts",), key=True, hint=hint)
-    telling: dict[str, str] = {}
-    for name, fact in facts.items():
-        if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
-            message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
-            path = ("facts", name, "tells")
-            report("duplicate-entry", message, path, hint="keep one of the two")
     parts = {}
     for name, part in file.line_parts.items():
         reading = _Reading(report.on(f"line part `{name}`", "line_parts", name))
@@ -78,6 +69,37 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Rep
     return Vocabulary(facts, parts)
 
 
+def read_facts(
+    models: Mapping[str, FactModel],
+    report_of: Callable[[str], Reporter],
+    shared: Mapping[str, Fact] = MappingProxyType({}),
+) -> dict[str, Fact]:
+    """The facts that some files declare, by name.
+
+    Args:
+        models: The declarations.
+        report_of: Gives for a name the reporter of the file that declares it.
+        shared: Facts that are declared elsewhere, which these may be made from.
+    """
+    facts = {
+        name: _Reading(report_of(name).on(f"fact `{name}`", "facts", name)).fact(name, model)
+        for name, model in models.items()
+    }
+    together = _of_services(_none_of_none({**shared, **facts}))
+    for name, model in models.items():
+        if model.about == "member" and together[name].about == "service":
+            message = f"fact `{name}`: its `from` reads the service, so it is about the service"
+            path = ("facts", name, "about")
+            report_of(name)("wrong-value", message, path, hint="remove `about`")
+    telling = {fact.tells: name for name, fact in shared.items() if fact.tells is not None}
+    for name, fact in facts.items():
+        if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
+            message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
+            path = ("facts", name, "tells")
+            report_of(name)("duplicate-entry", message, path, hint="keep one of the two")
+    return {name: together[name] for name in models}
+
+
 def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     """The facts; those that are computed from one that can be none can be none too."""
     none = {name for name, fact in facts.items() if fact.type.can_be_none}
@@ -90,18 +112,14 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     }
 
 
-def _of_services(facts: dict[str, Fact], file: VocabularyFile, report: Reporter) -> dict[str, Fact]:
+def _of_services(facts: dict[str, Fact]) -> dict[str, Fact]:
     """The facts; those that are read or computed from the service are about it."""
     behind = {name: _named_in(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
     own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
     own = _with_made_from(own, behind)
-    for name, model in file.facts.items():
-        if model.about == "member" and name in own:
-            message = f"fact `{name}`: its `from` reads the service, so it is about the service"
-            report("wrong-value", message, ("facts", name, "about"), hint="remove `about`")
     return {
-        name: replace(fact, about="service") if name in own else fact
+        name: replace(fact, about="service") if name in own and fact.about != "service" else fact
         for name, fact in facts.items()
     }
 

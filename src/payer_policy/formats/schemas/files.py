@@ -94,6 +94,7 @@ def policy_schema(library: Library) -> Schema:
     made = _over_facts(library, {name: (fact.type, fact.label) for name, fact in facts.items()})
     definitions: dict[str, Schema] = schema["$defs"]
     definitions |= made.definitions()
+    _with_facts(definitions, _over_line_fields(library, parameters=True), made)
     schema["properties"]["applies_to"] = made.condition
     definitions["RuleModel"]["properties"]["when"] = made.condition
     definitions["EffectModel"] |= {"minProperties": 1, "maxProperties": 1}
@@ -184,21 +185,34 @@ def vocabulary_schema(library: Library) -> Schema:
     """The schema of the vocabulary: where facts come from, and the conditions over lines."""
     schema = _of_model(VocabularyFile)
     code_sets, codes = list(library.reference.code_sets), _codes_of(library)
-    fields = {name: (type_, type_.describe()) for name, type_ in LINE_FIELDS.items()}
-    lines = ConditionSchemas("line-", "line", fields, None, code_sets, codes, parameters=False)
+    lines = _over_line_fields(library, parameters=False)
     facts = ConditionSchemas("", "fact", {}, None, code_sets, codes, parameters=False)
     definitions: dict[str, Schema] = schema["$defs"]
-    definitions |= lines.definitions() | facts.definitions()
+    definitions |= facts.definitions()
     # The facts are declared in the file itself, so only its own reading can type their tests.
     definitions["test"] = {"required": ["fact"], "properties": {"fact": {"type": "string"}}}
+    _with_facts(definitions, lines, facts)
+    definitions["LinePartModel"]["properties"]["where"] = lines.condition
+    return schema
+
+
+def _over_line_fields(library: Library, *, parameters: bool) -> ConditionSchemas:
+    code_sets, codes = list(library.reference.code_sets), _codes_of(library)
+    fields = {name: (type_, type_.describe()) for name, type_ in LINE_FIELDS.items()}
+    return ConditionSchemas("line-", "line", fields, None, code_sets, codes, parameters=parameters)
+
+
+def _with_facts(
+    definitions: dict[str, Schema], lines: ConditionSchemas, facts: ConditionSchemas
+) -> None:
+    """What a file needs that declares facts, in the vocabulary or beside the rules of a policy."""
+    definitions |= lines.definitions()
     definitions["source"] = _source(lines, facts)
     definitions["FactModel"]["properties"] |= {
         "from": {"$ref": "#/$defs/source"},
         "unit": _units(),
         "system": {"enum": [*SYSTEMS, None], "default": None},
     }
-    definitions["LinePartModel"]["properties"]["where"] = lines.condition
-    return schema
 
 
 def _source(lines: ConditionSchemas, facts: ConditionSchemas) -> Schema:

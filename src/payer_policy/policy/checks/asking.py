@@ -71,7 +71,7 @@ def _reached(id_: str, merged: Merged) -> str:
     while True:
         placed = merged.rules.get(path[-1])
         others = (
-            [] if placed is None else [one for one in placed.model.overrides if one not in seen]
+            [] if placed is None else [one for one in merged.overrides[path[-1]] if one not in seen]
         )
         known = [one for one in others if one in merged.rules]
         if not known:

@@ -47,7 +47,7 @@ def _needs(merged: Merged, typed: Mapping[str, Typed]) -> dict[str, set[str]]:
     rules = {id_: one.made for id_, one in typed.items()}
     needs = dependencies(rules, {id_: one.reads for id_, one in typed.items()})
     for id_ in typed:
-        for other in merged.rules[id_].model.overrides:
+        for other in merged.overrides[id_]:
             if other in needs and other != id_:
                 needs[other].add(id_)
     return needs
@@ -96,8 +96,8 @@ def unsettled_pairs(merged: Merged, rules: Rules, vocabulary: Vocabulary) -> Ite
             first, second = merged.rules[one.id], merged.rules[other.id]
             if (
                 a == b
-                or one.id in second.model.overrides
-                or other.id in first.model.overrides
+                or one.id in merged.overrides[other.id]
+                or other.id in merged.overrides[one.id]
                 or not first.model.days.overlaps(second.model.days)
                 or not can_both_hold(one.condition, other.condition, types)
             ):
@@ -135,7 +135,7 @@ def conflict_problem(merged: Merged, pair: Pair, shown: str | None = None) -> Di
     first, second = pair.first, pair.second
     document, where = merged.version.document, ("extends",)
     way = "replace one of them here, or change a parameter that decides between them"
-    if second.version is merged.version or merged.version.model.extends is None:
+    if second.version is merged.version or not merged.version.overlays:
         document = second.version.document
         where = (*second.path, "then", "conclude", pair.fact)  # type: ignore[assignment]
         way = "let the condition of one exclude the other's, or add "

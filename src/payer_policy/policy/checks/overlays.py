@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import Report
+from payer_policy.core.json_source import JsonPath, Report
 from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.order import find_cycles
 from payer_policy.policy.versions import PolicyVersion
@@ -31,12 +31,12 @@ def sound_overlays(
     bad: set[str] = set(unread)
     for address, listed in policies.items():
         for version in listed:
-            base = version.model.extends
-            if base is not None and base not in known:
-                bad.add(address)
-                _unknown_base(version, base, known, report)
-            elif base is not None:
-                bases[address].add(base)
+            bases[address].update(known.intersection(version.extends))
+            for base in version.model.extends:
+                if base not in known:
+                    bad.add(address)
+                    _unknown_base(version, base, known, report)
+            _check_extends(version, report)
         if address not in unread:
             _check_windows(listed, report)
     for circle in find_cycles(bases):
@@ -50,7 +50,7 @@ def sound_overlays(
             _check_base_in_force(version, sound, report)
     # Versions whose own base is sound can be checked, even beside a broken file.
     alone = {
-        address: tuple(version for version in listed if version.model.extends is None)
+        address: tuple(version for version in listed if not version.overlays)
         for address, listed in policies.items()
         if address in unread
     }
@@ -64,7 +64,26 @@ def _unknown_base(version: PolicyVersion, base: str, known: Set[str], report: Re
     elif hint is None:
         hint = f"policies here: {', '.join(sorted(known - {version.address}))}"
     message = f"`{base}` is not a policy of this folder"
-    version.reporter(report)("unknown-base", message, ("extends",), hint=hint)
+    version.reporter(report)("unknown-base", message, _where(version, base), hint=hint)
+
+
+def _where(version: PolicyVersion, base: str) -> JsonPath:
+    """Where a version names a base; where one that it continues does, it says `continues`."""
+    if base not in version.model.extends:
+        return ("continues",)
+    if isinstance(version.document.value.get("extends"), str):
+        return ("extends",)
+    return ("extends", version.model.extends.index(base))
+
+
+def _check_extends(version: PolicyVersion, report: Report) -> None:
+    listed = version.model.extends
+    for index, base in enumerate(listed):
+        if base in listed[:index]:
+            message = f"`{base}` is listed twice in `extends`"
+            version.reporter(report)(
+                "duplicate-entry", message, ("extends", index), hint="keep one"
+            )
 
 
 def _report_circle(
@@ -73,12 +92,12 @@ def _report_circle(
     report: Report,
 ) -> None:
     first, following = circle[0], circle[1]
-    version = next(v for v in policies[first] if v.model.extends == following)
+    version = next(v for v in policies[first] if following in v.model.extends)
     message = f"these policies extend one another: {' -> '.join(circle)}"
     if len(circle) == 2:
         message = f"the policy {first} extends itself"
     hint = "let one of them extend no other"
-    version.reporter(report)("cycle", message, ("extends",), hint=hint)
+    version.reporter(report)("cycle", message, _where(version, following), hint=hint)
 
 
 def _check_windows(listed: Sequence[PolicyVersion], report: Report) -> None:
@@ -104,15 +123,13 @@ def _check_base_in_force(
     policies: Mapping[str, Sequence[PolicyVersion]],
     report: Report,
 ) -> None:
-    base = version.model.extends
-    if base is None:
-        return
-    for first, last in _uncovered(version, policies[base]):
-        until = f"through {last}" if last is not None else "on"
-        message = f"no version of the base {base} is in force from {first} {until}"
-        path = ("effective", "from" if first == version.first_day else "through")
-        hint = "keep the dates of this version inside those of the base"
-        version.reporter(report)("base-not-in-force", message, path, hint=hint)
+    for base in version.extends:
+        for first, last in _uncovered(version, policies[base]):
+            until = f"through {last}" if last is not None else "on"
+            message = f"no version of the base {base} is in force from {first} {until}"
+            path = ("effective", "from" if first == version.first_day else "through")
+            hint = "keep the dates of this version inside those of the base"
+            version.reporter(report)("base-not-in-force", message, path, hint=hint)
 
 
 def _uncovered(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import Report
-from payer_policy.core.ruleset import All, Condition, Constant, Test
+from payer_policy.core.json_source import JsonDocument, Report
+from payer_policy.core.ruleset import All, Condition, Constant, FactRef, Not, Test
+from payer_policy.core.vocabulary.codes import stand_in
 from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.language.sources import DrugAttribute
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.asking import CODE as IS_KNOWN
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
+from payer_policy.policy.checks.sources import check_sources
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.reference.data import DrugIdentity, ReferenceData
+from payer_policy.policy.exclusion import can_both_hold
+from payer_policy.policy.local_facts import reporters
+from payer_policy.policy.reference.data import Drug, DrugIdentity, ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, PolicyVersion
 
@@ -40,6 +47,7 @@ class Surroundings:
     """The fact that is the drug code of the service."""
     unread_reasons: Set[str] = frozenset()
     unread_drugs: bool = False
+    drug_documents: Mapping[str, JsonDocument] = field(default_factory=dict)
     conflicts: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
@@ -49,6 +57,12 @@ class Surroundings:
     @property
     def reference(self) -> ReferenceData:
         return self.basis.reference
+
+    @cached_property
+    def drug_attributes(self) -> Mapping[str, str]:
+        """By fact, the attribute of the drug that it is read from."""
+        sources = self.basis.sources.items()
+        return {name: one.name for name, one in sources if isinstance(one, DrugAttribute)}
 
 
 @dataclass
@@ -83,10 +97,13 @@ def check_policy(
         if applies_to is None or None in resolver.parameters.values():
             out.unsound = True
         if applies_to is not None:
-            codes = _drug_codes(applies_to.made, around)
-            out.applies_to.append((merged, applies_to.made, codes))
+            codes = (
+                frozenset() if version.abstract else _drug_codes(merged, applies_to.made, around)
+            )
+            if not version.abstract:
+                out.applies_to.append((merged, applies_to.made, codes))
             out.codes |= codes
-            _check_codes(merged, codes, around, report)
+            _check_codes(merged, applies_to.made, codes, around, report)
             if CODE_IDENTITY in version.model.acknowledges:
                 acknowledged[version.name] = version
             if _check_code_identity(merged, codes, around.reference, report):
@@ -116,38 +133,86 @@ def _check_rules(
     around: Surroundings,
     report: Report,
 ) -> None:
+    sources = resolver.basis.sources
+    declared = {name: sources[name] for name in merged.facts if name in sources}
+    files, report_of = around.drug_documents, reporters(merged, report)
+    check_sources(resolver.vocabulary, declared, around.reference, files, report_of)
     typed: dict[str, Typed] = {}
     for placed in merged.rules.values():
         found = resolver.rule(placed)
         if found is not None:
             typed[placed.model.id] = found
-        if placed.version is merged.version:  # any other is checked with the policy of its file
+        if merged.own(placed):  # any other is checked with the policy of its file
             checks = RuleChecks(
-                placed, merged, around.vocabulary, around.reference, around.unread_reasons, report
+                placed, merged, resolver.vocabulary, around.reference, around.unread_reasons, report
             )
             checks.check(None if found is None else found.made)
     _check_citations_of_parameters(merged, report)
     _check_information_request(merged, around, report)
     check_cycles(merged, typed, report)
     rules = {id_: one.made for id_, one in typed.items()}
-    check_conflicts(merged, rules, around.vocabulary, around.conflicts, report)
+    check_conflicts(merged, rules, resolver.vocabulary, around.conflicts, report)
     elaboration = resolver.elaborated_from(applies_to, typed)
     if elaboration is None:
         out.unsound = True
     else:
         out.elaborations.append(elaboration)
-        check_concluded(merged, typed, around.vocabulary, report)
-        check_sections(merged, rules, around.vocabulary, report)
+        check_concluded(merged, typed, resolver.vocabulary, report)
+        check_sections(merged, rules, resolver.vocabulary, report)
     used = [one.parameters for one in (*typed.values(), *([applies_to] if applies_to else ()))]
-    for name in frozenset().union(*used):
+    for name in resolver.used_by_facts.union(*used):
         out.used.update((version.name, name) for version in merged.chain)
 
 
 # --- drug codes ------------------------------------------------------------------------------------
 
 
-def _drug_codes(condition: Condition, around: Surroundings) -> frozenset[str]:
-    """The codes that `applies_to` asks for, at its top or in its `all`."""
+def _drug_codes(merged: Merged, condition: Condition, around: Surroundings) -> frozenset[str]:
+    """The codes that `applies_to` asks for, or else those of the drugs that it can be about.
+
+    A drug whose file does not have an attribute fulfills no test of it.
+    """
+    types = around.basis.types
+    other = _about_drug(stand_in("hcpcs", 0), {}, around)
+    if can_both_hold(condition, other, types):
+        return frozenset()  # it does not ask about the drug
+    return _codes_named(condition, around) or frozenset(
+        drug.code
+        for drug in around.reference.drugs.values()
+        if any(can_both_hold(condition, one, types) for one in _days_of_drug(drug, merged, around))
+    )
+
+
+def _days_of_drug(drug: Drug, merged: Merged, around: Surroundings) -> Iterator[Condition]:
+    """What a drug's file says of it, on each run of days on which it says the same."""
+    changes = {day for dated in drug.attributes.values() for one in dated for day in one.changes()}
+    for day in {merged.first_day, *(day for day in changes if merged.in_force(day))}:
+        names = around.drug_attributes.values()
+        yield _about_drug(drug.code, {name: drug.on(name, day) for name in names}, around)
+
+
+def _about_drug(code: str, says: Mapping[str, Value | None], around: Surroundings) -> Condition:
+    """That a service has a code, and that its facts are what the code's file says."""
+    parts: list[Condition] = []
+    if around.service_code is not None:
+        parts.append(_is(around.service_code, code))
+    for fact, name in around.drug_attributes.items():
+        value = says.get(name)
+        if value is None:
+            asked = Test(fact, "is_known", FactRef(fact), (Constant(True),))
+            parts.append(Not(asked))
+        else:
+            parts.append(_is(fact, value))
+    return All(tuple(parts))
+
+
+def _is(fact: str, value: Value) -> Test:
+    operator = "includes_all" if isinstance(value, frozenset) else "is"
+    return Test(fact, operator, FactRef(fact), (Constant(value),))
+
+
+def _codes_named(condition: Condition, around: Surroundings) -> frozenset[str]:
+    """The codes that `applies_to` names, at its top or in its `all`."""
     parts = condition.parts if isinstance(condition, All) else (condition,)
     for part in parts:
         if (
@@ -165,15 +230,23 @@ def _drug_codes(condition: Condition, around: Surroundings) -> frozenset[str]:
 
 
 def _check_codes(
-    merged: Merged, codes: frozenset[str], around: Surroundings, report_to: Report
+    merged: Merged,
+    condition: Condition,
+    codes: frozenset[str],
+    around: Surroundings,
+    report_to: Report,
 ) -> None:
     placed = merged.applies_to
     if placed is None or placed.version is not merged.version:
         return  # reported for the file that gives `applies_to`
     report = placed.reporter(report_to)
-    if not codes and around.service_code is not None:
+    if not codes and around.service_code is not None and not merged.version.abstract:
         message = "`applies_to` does not say for which drug codes the policy is"
-        hint = f'add {{"fact": "{around.service_code}", "in": [ … ]}} to its `all`'
+        other = _about_drug(stand_in("hcpcs", 0), {}, around)
+        if not can_both_hold(condition, other, around.basis.types):
+            message = "`applies_to` holds for no drug of this folder"
+        hint = f'add {{"fact": "{around.service_code}", "in": [ … ]}} to its `all`, or test an '
+        hint += "attribute that files under drugs/ have"
         report("no-drug-code", message, key=True, hint=hint)
     for code in sorted(codes - set(around.reference.drugs)):
         if not around.unread_drugs:

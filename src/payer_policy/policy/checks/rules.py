@@ -15,7 +15,7 @@ from payer_policy.policy.files import EffectModel, ReasonModel, RuleModel
 from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.policy.reference.files import Source
 from payer_policy.policy.resolve import EFFECTS, where_fact
-from payer_policy.policy.versions import Merged, Placed
+from payer_policy.policy.versions import SECTION, Merged, Placed
 
 _DECIDES = ("deny", "pend", "reduce")
 
@@ -70,6 +70,12 @@ class RuleChecks:
             if other == id_:
                 advice = "name the other rule, which this one is to override"
                 self.report("cycle", "it overrides itself", path, hint=advice)
+            elif other.startswith(SECTION):
+                known = [f"{SECTION}{name}" for name in self.merged.sections]
+                if other not in known:
+                    message = f"it overrides `{other}`, which is not a section of this policy"
+                    hint = did_you_mean(other, known)
+                    self.report("unknown-section", message, path, hint=hint)
             elif other not in self.merged.rules and not self._withdrawn_above(other):
                 message = f"it overrides `{other}`, which is not a rule of this policy"
                 hint = did_you_mean(other, set(self.merged.rules) - {id_})
@@ -79,12 +85,11 @@ class RuleChecks:
 
     def _withdrawn_above(self, id_: str) -> bool:
         """Whether the rule's own file is right, and an overlay above it withdrew the other."""
-        own = self.placed.version
-        return own is not self.merged.version and id_ in self.merged.rule_ids[own.name]
+        return self.placed.version is not self.merged.version and id_ in self.merged.withdrawn
 
     def _window(self) -> tuple[date, date | None] | None:
         """The days on which the rule applies, if there are any."""
-        version, own = self.placed.version, self.model.days
+        version, own = self.merged.version, self.model.days
         first, last = version.first_day, version.last_day
         if own.first_day and own.last_day and own.first_day > own.last_day:
             message = f"it ends on {own.last_day}, before it begins on {own.first_day}"

@@ -8,8 +8,8 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import Report, Reporter
 from payer_policy.core.ruleset import Rule
 from payer_policy.core.vocabulary.model import Vocabulary
-from payer_policy.policy.elaboration import COVERED, SECTION
-from payer_policy.policy.versions import Merged
+from payer_policy.policy.elaboration import COVERED
+from payer_policy.policy.versions import SECTION, Merged
 
 
 def check_sections(

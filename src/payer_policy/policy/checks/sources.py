@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from payer_policy.core.diagnostics import did_you_mean
@@ -37,20 +37,20 @@ def check_sources(
     sources: Mapping[str, Source],
     reference: ReferenceData,
     documents: Mapping[str, JsonDocument],
-    report: Reporter,
+    report_of: Callable[[str], Reporter],
 ) -> None:
-    """Check all sources of a vocabulary.
+    """Check the sources of some facts.
 
     Args:
         vocabulary: All facts.
         sources: The typed sources, by fact.
         reference: The drugs whose attributes facts are read from.
         documents: The files of the drugs, by code.
-        report: Reports problems of the vocabulary.
+        report_of: Gives for a fact the reporter of the file that declares it.
     """
     for name, source in sources.items():
         fact = vocabulary.facts[name]
-        of_fact = report.on(f"fact `{name}`", "facts", name)
+        of_fact = report_of(name).on(f"fact `{name}`", "facts", name)
         if isinstance(source, DrugAttribute) and source.name not in DRUG_FIELDS:
             _check_attribute(fact, source.name, reference, documents, of_fact)
         elif gives := _gives(source):
@@ -69,7 +69,7 @@ def check_sources(
         steps = [f"`{a}` from `{b}`" for a, b in pairwise(circle)]
         message = f"fact `{circle[0]}` is made from itself: {', '.join(steps)}"
         path, hint = ("facts", circle[0], "from"), "break the circle at one of them"
-        report("cycle", message, path, key=True, hint=hint)
+        report_of(circle[0])("cycle", message, path, key=True, hint=hint)
 
 
 def _gives(source: Source) -> FactType | None:

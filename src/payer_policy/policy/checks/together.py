@@ -8,11 +8,11 @@ from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import Report
-from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.checks.policies import Checked
 from payer_policy.policy.exclusion import can_both_hold
-from payer_policy.policy.versions import Merged
+from payer_policy.policy.versions import Merged, PolicyVersion
 
 MOST_OVERLAPS: Final = 3
 """Maximum number of policies named as overlapping one policy; more would not help."""
@@ -26,6 +26,7 @@ def check_together(
 ) -> None:
     """Check what no policy shows alone."""
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    _check_facts(spans, checked, report)
     for other, earlier in _sharing_a_code(checked):
         found = 0
         for one in earlier:
@@ -33,6 +34,34 @@ def check_together(
             if found == MOST_OVERLAPS:
                 break
     _check_parameters_used(spans, checked, report)
+
+
+def _check_facts(
+    spans: Mapping[str, Sequence[Merged]], checked: Mapping[str, Checked], report: Report
+) -> None:
+    """What a request supplies under one name is one thing, whichever policies declare it."""
+    first: dict[str, tuple[PolicyVersion, Fact]] = {}
+    for address in sorted(checked):
+        for found in checked[address].elaborations:
+            for name, placed in found.merged.facts.items():
+                fact, version = found.basis.vocabulary.facts[name], placed.version
+                other, known = first.setdefault(name, (version, fact))
+                if (known.type, known.about, known.derived) == (
+                    fact.type,
+                    fact.about,
+                    fact.derived,
+                ):
+                    continue
+                message = f"fact `{name}` is {_declared(fact)} here, but {_declared(known)} in "
+                message += other.name
+                hint = "give it another name, or declare it once in a module that both extend"
+                say = version.reporter(report)
+                say("conflicting-fact", message, ("facts", name), key=True, hint=hint)
+
+
+def _declared(fact: Fact) -> str:
+    how = "concluded by rules" if fact.derived else f"about the {fact.about}"
+    return f"{fact.type.describe()}, {how}"
 
 
 def _sharing_a_code(checked: Mapping[str, Checked]) -> Iterator[tuple[str, Iterator[str]]]:
@@ -110,6 +139,6 @@ def _check_parameters_used(
                 f"parameter `{name}` is used by no rule",
                 ("parameters", name),
                 key=True,
-                warning=version.model.extends is None,  # an overlay that touches nothing
+                warning=not version.overlays,  # an overlay that touches nothing
                 hint=f"{hint} If not, remove it" if hint else "remove it",
             )

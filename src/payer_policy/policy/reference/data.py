@@ -98,6 +98,21 @@ class Drug:
         """A dated attribute on a day; None when the file says nothing for it."""
         return on_day(self.attributes.get(name, ()), day)
 
+    def on(self, name: str, day: date | None) -> Value | None:
+        """What its file says under a name: the amount of a billing unit, its ingredient, or an attribute.
+
+        Args:
+            name: As a fact's `from` names it.
+            day: The day; None: not known, and then only what has no dates is.
+        """
+        if name == "billing_unit_mcg":
+            return self.billing_unit_mcg
+        if name == "ingredient":
+            return self.ingredient
+        if name == "listed":
+            return True
+        return None if day is None else self.attribute(name, day)
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
