@@ -373,6 +373,11 @@ class _Overlay:
                 message = f"rule `{rule.id}` replaces nothing: {self._nothing(rule.id)}"
                 hint = did_you_mean(rule.id, self._rules) or 'to add a rule, remove "replaces"'
                 report("overlay-touches-nothing", message, ("replaces",), key=True, hint=hint)
+            elif rule.replaces and rule.section is None and self._rules[rule.id].model.section:
+                section = self._rules[rule.id].model.section
+                message = f"rule `{rule.id}` is in no section, but replaces one of `{section}`"
+                hint = f'add "section": "{section}", or another section'
+                report("missing-key", message, ("id",), hint=hint)
             elif not rule.replaces and rule.id in self._rules:
                 of = self._rules[rule.id].version.name
                 message = f"rule `{rule.id}` is already a rule of {of}"

@@ -164,7 +164,9 @@ def conflict_problem(merged: Merged, pair: Pair, shown: str | None = None) -> Di
 def check_concluded(
     merged: Merged, typed: Mapping[str, Typed], vocabulary: Vocabulary, report: Report
 ) -> None:
-    """Every derived fact that a rule reads is concluded by some rule."""
+    """Every derived fact that a rule reads is concluded by some rule; of a module, where it is used."""
+    if merged.version.abstract:
+        return
     concluded = {name for one in typed.values() for name in one.made.concludes}
     for placed in merged.rules.values():
         for name in sorted(typed[placed.model.id].reads - concluded):

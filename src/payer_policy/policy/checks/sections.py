@@ -24,7 +24,7 @@ def check_sections(
         if name in version.model.sections[:index]:
             message = f"`{name}` is listed twice in `sections`"
             say("duplicate-entry", message, path, hint="keep one")
-        elif name not in used:
+        elif name not in used and not version.abstract:
             message = f"no rule is in the section `{name}`"
             hint = f'remove it, or add "section": "{name}" to a rule'
             say("unused-section", message, path, hint=hint, warning=True)
