@@ -30,7 +30,8 @@ from payer_policy.core.diagnostics import PolicyError
 from payer_policy.determination import Outcome
 from payer_policy.formats import read_requests, read_supplements, supplemented
 from payer_policy.specs.reading import features_in, read_feature
-from payer_policy.specs.replay import replay, scripts_of
+from payer_policy.specs.replay import replay
+from payer_policy.specs.roles import scripts_in
 
 Answer = dict[str, Any]
 ROOT = Path(__file__).parents[1]
@@ -118,9 +119,11 @@ def of_scenarios(engine: Engine, folder: Path) -> Iterator[Answer]:
     for path in features_in([folder]):
         shown = str(path.relative_to(folder))
         seen: Counter[str] = Counter()
-        for script in scripts_of(read_feature(path, shown)):
+        for script in scripts_in([read_feature(path, shown)], engine.library):
             for _, answer in replay(script, engine, with_account=False).answers:
-                name = f"{shown}: {script.place.scenario} {dict(script.place.example)}"
+                place = script.place
+                name = f"{shown}: {place.scenario} {dict(place.example)}"
+                name += f" for {place.policy}" if place.policy else ""
                 seen[name] += 1
                 points = refused(answer.refused) if answer.refused else main_points(answer.outcome)
                 yield {"id": f"{name} #{seen[name]}", **points}

@@ -17,7 +17,8 @@ from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided, Engine
 from payer_policy.policy.library import Library
 from payer_policy.specs.reading import FeatureFile
-from payer_policy.specs.replay import Script, replay, scripts_of
+from payer_policy.specs.replay import Script, replay
+from payer_policy.specs.roles import scripts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run_scenarios(engine: Engine, features: Sequence[FeatureFile]) -> ScenarioRu
     Raises:
         ScenariosFail: a scenario fails.
     """
-    scripts = tuple(script for file in features for script in scripts_of(file))
+    scripts = tuple(scripts_in(features, engine.library))
     seen: list[Evaluated] = []
     failures = []
     for index, script in enumerate(scripts):

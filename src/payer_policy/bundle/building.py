@@ -32,7 +32,7 @@ from payer_policy.policy.library import Library
 from payer_policy.policy.loading import load_folder, read_library
 from payer_policy.specs.examples import example_problems
 from payer_policy.specs.reading import features_in, read_features
-from payer_policy.specs.replay import scripts_of
+from payer_policy.specs.roles import scripts_in
 from payer_policy.specs.running import Run, run_scripts
 
 
@@ -141,9 +141,7 @@ def _tried(features: Path, library: Library, engine: str | None) -> tuple[Run, d
         read = read_features(files, Path.cwd())
     except PolicyError as error:
         refuse(error.diagnostics)
-    run = run_scripts(
-        [script for file in read for script in scripts_of(file)], library, engine=engine
-    )
+    run = run_scripts(scripts_in(read, library), library, engine=engine)
     if run.count("failed"):
         raise ScenariosFailed(run)
     if not run.count("passed"):

@@ -42,7 +42,7 @@ def command(
     from payer_policy.specs import report
     from payer_policy.specs.listing import steps_json, steps_text
     from payer_policy.specs.reading import read_features
-    from payer_policy.specs.replay import scripts_of
+    from payer_policy.specs.roles import scripts_in, withdrawn_without_effect
     from payer_policy.specs.running import run_scripts
     from payer_policy.specs.selecting import WrongExpression, select
 
@@ -58,12 +58,16 @@ def command(
     except PolicyError as error:
         click.echo(report_text(error.diagnostics, consequence="no scenario was run"), err=True)
         sys.exit(2)
-    scripts = [script for file in features for script in scripts_of(file)]
+    library = open_library(folder)
+    scripts = scripts_in(features, library)
+    if not paths and (idle := withdrawn_without_effect(features, library)):
+        click.echo(report_text(idle, consequence="no scenario was run"), err=True)
+        sys.exit(2)
     if expression:
         with options.wrong_call(WrongExpression, option="-k"):
             scripts = select(scripts, expression)
         if not scripts:
             raise click.UsageError(f"no scenario matches `{expression}`")
-    run = run_scripts(scripts, open_library(folder), engine=engine, processes=os.cpu_count() or 1)
+    run = run_scripts(scripts, library, engine=engine, processes=os.cpu_count() or 1)
     options.print_json(report.as_json(run)) if as_json else click.echo(report.as_text(run))
     sys.exit(1 if run.count("failed") else 0)

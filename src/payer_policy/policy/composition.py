@@ -24,6 +24,7 @@ NAMED: Final[Mapping[str, str]] = {
     "references": "reference",
     "parameters": "parameter",
     "facts": "fact",
+    "roles": "role",
 }
 """The members of a policy file that hold words by name, and what one of them is called."""
 RULE: Final = "rule"
@@ -133,6 +134,7 @@ class _Composition:
             references={name: placed.model for name, placed in of("reference").items()},
             parameters=of("parameter"),
             facts=of("fact"),
+            roles=of("role"),
             information_request=_model(single.get("information_request")),
             spans=_model(single.get("spans")) or "pend",
             rules=of(RULE),

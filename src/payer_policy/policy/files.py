@@ -105,6 +105,8 @@ class PolicyFile(FileModel, title="a policy"):
     """How a claim line over several days is decided; `pend` where nothing in the chain says it."""
     facts: dict[str, FactModel] = Field(default_factory=dict)
     """Facts of this policy and of those that extend it; their names begin with its own."""
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Its example for each role that scenarios of its modules start from."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] | dict[str, str] = Field(default_factory=list)
     """Rules by id, `section:…`, `statement:…`, `scenario:…`; as an object, each with the reason."""

@@ -145,6 +145,21 @@ class Library:
         window = self._window_on(ruleset.policy, ruleset.first_day)
         return self.basis if window is None else window.elaboration.basis
 
+    def extending(self, module: str, *, modules: bool = False) -> tuple[str, ...]:
+        """The policies that extend another one, directly or not, on some day; sorted.
+
+        Args:
+            module: The address of what they extend.
+            modules: Whether modules among them count too.
+        """
+        return tuple(
+            address
+            for address in self.addresses()
+            if address != module
+            and (modules or not self.is_module(address))
+            and any(one.address == module for span in self.spans[address] for one in span.chain)
+        )
+
     def is_module(self, address: str) -> bool:
         """Whether a policy is a module, which decides nothing by itself.
 

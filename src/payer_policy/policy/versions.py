@@ -117,6 +117,8 @@ class Merged(Period):
     parameters: Mapping[str, Placed[ParameterModel]]
     facts: Mapping[str, Placed[FactModel]]
     """The facts that these files declare, beside those of the vocabulary."""
+    roles: Mapping[str, Placed[str]]
+    """The name of the example for each role, where it is not the role's."""
     information_request: ReasonModel | None
     spans: Spans
     rules: Mapping[str, Placed[RuleModel]]

@@ -52,6 +52,8 @@ class Case:
     """A request that sentences build, and its answer once it is decided."""
 
     engine: Engine
+    policy: str | None = None
+    """The policy for which a scenario of a module is run."""
     subject: Subject | None = None
     request: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from payer_policy.determination.words import listed
 from payer_policy.engine import Engine
 from payer_policy.formats.intake import Intake
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import EXAMPLES
 from payer_policy.request.checking import validated_request
 from payer_policy.request.models import Request
 from payer_policy.specs.failures import Wrong
@@ -104,6 +105,40 @@ def find_example(library: Library, name: str, addresses: tuple[str, ...] | None 
     )
 
 
+def example_of_role(library: Library, address: str, role: str) -> Example:
+    """The example of a policy for a role that scenarios of modules start from.
+
+    Raises:
+        Wrong: It has none.
+    """
+    bound = library.spans[address][-1].roles.get(role)
+    name = role if bound is None else bound.model
+    document = library.examples.get(address, {}).get(name)
+    if document is None:
+        known = sorted(library.examples.get(address, {}))
+        near = f", such as `{known[0]}`" if known else ""
+        raise Wrong(
+            f"{address} has no example for the role `{role}`",
+            f'add "roles": {{"{role}": "…"}} to the policy, with an example of its own{near}; or write '
+            f"{address}/{EXAMPLES}/{role}.json; or withdraw the scenario",
+        )
+    return Example(address, name, document)
+
+
+def _role_problems(library: Library) -> Iterator[Diagnostic]:
+    """The roles that a policy binds to an example which it does not have."""
+    for address, versions in library.policies.items():
+        known = library.examples.get(address, {})
+        for version in versions:
+            for role, name in version.model.roles.items():
+                if name not in known and not library.is_module(address):
+                    message = f"role `{role}`: the policy {address} has no example `{name}`"
+                    hint = did_you_mean(name, known) or f"write {address}/{EXAMPLES}/{name}.json"
+                    yield version.document.problem(
+                        "unknown-value", message, ("roles", role), hint=hint
+                    )
+
+
 def example_problems(library: Library) -> list[Diagnostic]:
     """Everything that is wrong with the examples of a policy folder, in file order.
 
@@ -111,11 +146,14 @@ def example_problems(library: Library) -> list[Diagnostic]:
     """
     engine = Engine(library)
     return sorted(
-        (
-            replace(problem, code="wrong-example") if problem.severity == "error" else problem
-            for example in examples_of(library)
-            for problem in _problems(example, engine)
-        ),
+        [
+            *_role_problems(library),
+            *(
+                replace(problem, code="wrong-example") if problem.severity == "error" else problem
+                for example in examples_of(library)
+                for problem in _problems(example, engine)
+            ),
+        ],
         key=Diagnostic.sort_key,
     )
 

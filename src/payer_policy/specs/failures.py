@@ -44,6 +44,8 @@ class Place:
     line: int
     example: tuple[tuple[str, str], ...] = ()
     example_line: int | None = None
+    policy: str | None = None
+    """The policy for which a scenario of a module is run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Failure:
             values = ", ".join(f"{name} = {value}" for name, value in place.example)
             at = f" (line {place.example_line})" if place.example_line else ""
             lines.append(f"  with the example  {values}{at}")
+        if place.policy is not None:
+            lines.append(f"  for the policy    {place.policy}")
         lines.append("")
         if self.expected is not None:
             lines += [

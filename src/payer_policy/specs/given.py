@@ -14,7 +14,7 @@ from payer_policy.core.vocabulary.types import to_json
 from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case, Subject, SubjectKind
-from payer_policy.specs.examples import find_example
+from payer_policy.specs.examples import Example, example_of_role, find_example
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Arguments, Step, Table, sentence
 
@@ -122,8 +122,29 @@ def example(case: Case, said: Arguments, table: Table) -> None:
             own = [one for one in library.addresses() if one.startswith(f"{payer.folder}/")]
             known = [one for address in own for one in library.codes[address]]
             raise Wrong(f"{payer.name} has no policy for {code}", did_you_mean(code, known))
-    found = find_example(library, said["example"], addresses)
-    request = found.request()
+    _start(case, find_example(library, said["example"], addresses), code, said)
+
+
+@_given("the role {role} of {module}", "the role {role} of {module} on {date}")
+def role(case: Case, said: Arguments, table: Table) -> None:
+    """Start a scenario of a module, which runs for every policy that extends the module: from the
+    example of that name beside the policy, or from the one that the policy's `roles` name for it. A
+    policy that the scenario is not meant for withdraws it, with a reason.
+
+    Given the role clean-claim of general/wastage
+    """
+    library, module = case.library, said["module"]
+    if module not in library.policies:
+        hint = did_you_mean(module, library.policies) or "write <owner>/<module>"
+        raise Wrong(f"`{module}` is not a policy or module of this folder", hint)
+    if case.policy is None:
+        raise Wrong(f"no policy of this folder extends {module}")
+    _start(case, example_of_role(library, case.policy, said["role"]), None, said)
+
+
+def _start(case: Case, found: Example, code: str | None, said: Arguments) -> None:
+    """Start from an example: of its services, the one of the code, or else the first of its policy."""
+    library, request = case.library, found.request()
     billed, facts = request.get("lines", []), request.get("facts", {})
     services = [(line["code"], line.get("date")) for line in billed]
     if not billed:

@@ -36,7 +36,8 @@ from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Failure
 from payer_policy.specs.reading import FeatureFile, read_feature, scenarios_in, shown_path
-from payer_policy.specs.replay import Running, Script, scripts_of
+from payer_policy.specs.replay import Running, Script
+from payer_policy.specs.roles import scripts_in
 from payer_policy.specs.sentences import Kind, matching
 from payer_policy.specs.steps import STEPS
 
@@ -145,12 +146,15 @@ class FeatureModule(pytest.Module):
         module = ModuleType(self.path.stem)
         folder, name = str(self.path.parent), self.path.name
         by_line: dict[int, list[Script]] = {}
-        for script in scripts_of(self.file):
+        for script in scripts_in([self.file], self.config.stash[SESSION].library):
             by_line.setdefault(script.place.line, []).append(script)
         tests = {}
         for _, _, spoken in scenarios_in(self.file.feature):
+            scripts = by_line.get(spoken["location"]["line"])
+            if scripts is None:  # every policy withdraws it
+                continue
             test = scenario(name, spoken["name"], "utf-8-sig", features_base_dir=folder)(_test)
-            test.payer_policy_scripts = by_line[spoken["location"]["line"]]  # type: ignore[attr-defined]
+            test.payer_policy_scripts = scripts  # type: ignore[attr-defined]
             tests[spoken["name"].replace("::", ":")] = test
         vars(module).update(tests)
         self._tests = frozenset(tests)
@@ -173,6 +177,10 @@ def _test(payer_policy_running: Running) -> None:
 @pytest.hookimpl(trylast=True)  # after the rows of an outline: the engine ends the test id
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if isinstance(metafunc.definition.parent, FeatureModule):
+        scripts: list[Script] = metafunc.function.payer_policy_scripts
+        policies = list(dict.fromkeys(one.place.policy for one in scripts))
+        if policies != [None]:
+            metafunc.parametrize("payer_policy_address", policies, indirect=True)
         only = metafunc.config.getoption("--engine")
         metafunc.parametrize(
             "payer_policy_engine",
@@ -194,11 +202,19 @@ def payer_policy_engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture
-def payer_policy_running(request: pytest.FixtureRequest, payer_policy_engine: Engine) -> Running:
+def payer_policy_address(request: pytest.FixtureRequest) -> str | None:
+    """The policy that a scenario of a module runs for."""
+    return getattr(request, "param", None)
+
+
+@pytest.fixture
+def payer_policy_running(
+    request: pytest.FixtureRequest, payer_policy_engine: Engine, payer_policy_address: str | None
+) -> Running:
     """The scenario while it runs."""
-    example = request.node.callspec.params.get("_pytest_bdd_example", {})
+    asked = request.node.callspec.params.get("_pytest_bdd_example", {}), payer_policy_address
     scripts: list[Script] = request.node.function.payer_policy_scripts
-    script = next(one for one in scripts if dict(one.place.example) == example)
+    script = next(one for one in scripts if (dict(one.place.example), one.place.policy) == asked)
     return Running(script, payer_policy_engine)
 
 

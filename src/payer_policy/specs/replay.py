@@ -139,7 +139,7 @@ class Running:
         self.answers: list[tuple[Subject, Answer]] = []
         """One answer for each When."""
         self._left = iter(script.said)
-        self._case = Case(engine)
+        self._case = Case(engine, script.place.policy)
         self._with_account = with_account
 
     def misread(self) -> Failure | None:

@@ -42,10 +42,12 @@ def _feature(results: Sequence[ScenarioResult]) -> Iterator[str]:
 
 def _named(result: ScenarioResult) -> str:
     place = result.place
-    if not place.example:
-        return f"{place.scenario} (line {place.line})"
-    values = ", ".join(value for _, value in place.example)
-    return f"{place.scenario} (line {place.example_line or place.line}: {values})"
+    where = f"line {place.example_line or place.line}"
+    if place.example:
+        where += ": " + ", ".join(value for _, value in place.example)
+    if place.policy is not None:
+        where += f"; for {place.policy}"
+    return f"{place.scenario} ({where})"
 
 
 def _counts(results: Sequence[ScenarioResult]) -> str:
@@ -103,6 +105,7 @@ def _scenario(result: ScenarioResult) -> dict[str, Any]:
         "line": place.line,
         "example": dict(place.example) or None,
         "example_line": place.example_line,
+        "policy": place.policy,
         "outcome": result.outcome,
         "engines": result.outcomes,
         "failures": [
