@@ -25,6 +25,7 @@ from payer_policy.core.diagnostics import (
 )
 from payer_policy.core.frozen import quickly_made
 from payer_policy.core.ruleset import (
+    APPLIES,
     DATE_MISSING,
     SEVERAL_DAYS,
     VOID,
@@ -35,7 +36,7 @@ from payer_policy.core.ruleset import (
     tests_in,
 )
 from payer_policy.core.semantics import truth_of
-from payer_policy.core.truth import FAILS, HOLDS, Truth
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.types import Value, format_value
 from payer_policy.determination import (
     About,
@@ -47,7 +48,7 @@ from payer_policy.determination import (
     ServiceLine,
     pending,
 )
-from payer_policy.determination.missing import question_of
+from payer_policy.determination.missing import facts_to_ask, question_of
 from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
@@ -537,11 +538,49 @@ class Engine:
         day = asked.context.service.day
         if day is None:
             return found
+        unknown: list[_Prepared] = []
         for address in asked.candidates:
             prepared = self._prepare_on(address, day)
-            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
-                found.append(self._decide_service(prepared, asked, *facts))
-        return found
+            if prepared is None:
+                continue
+            truth, facts, silent = self._facts(prepared, asked)
+            if truth == HOLDS:
+                found.append(self._decide_service(prepared, asked, facts, silent))
+            elif truth == UNKNOWN:
+                unknown.append(prepared)
+        # Policies for one code exclude each other, so where one applies no other does.
+        return found or [self._may_not_apply(prepared, asked) for prepared in unknown]
+
+    def _may_not_apply(self, prepared: _Prepared, asked: _Asked) -> Decided:
+        """The service pends, and asks what shows whether the policy applies."""
+        ruleset, context = prepared.ruleset, asked.context
+        derived, _ = prepared.derivation.facts(context, asked.facts)
+        tests = [one for one in tests_in(ruleset.applies_to) if truth_of(one, derived) == UNKNOWN]
+        unknown = {
+            one
+            for test in tests
+            for name in facts_in_test(test)
+            if derived.get(name) is None
+            for one in facts_to_ask(name, ruleset)
+            if derived.get(one) is None
+        }
+        questions = [
+            question_of(name, fact, (APPLIES,))
+            for name, fact in ruleset.facts.items()
+            if name in unknown
+        ]
+        read = {name for test in tests_in(ruleset.applies_to) for name in facts_in_test(test)}
+        facts = {name: derived.get(name) for name in read}
+        lines = _service_lines(prepared, context.service, derived)
+        because = pending.may_not_apply([question.label for question in questions])
+        determination = pending.pended(
+            pending.undecided(ruleset, lines, self._about(context, None)),
+            APPLIES,
+            because,
+            ruleset.information_request,
+            questions,
+        )
+        return Decided(determination, ruleset, None, facts)
 
     def _decide_service(
         self,
@@ -580,12 +619,13 @@ class Engine:
 
     def _facts(
         self, prepared: _Prepared, asked: _Asked
-    ) -> tuple[dict[str, Value | None], frozenset[str]] | None:
-        """The facts of a service, and those that have the value that silence means; None: the policy
-        is not known to apply to it."""
+    ) -> tuple[Truth, dict[str, Value | None], frozenset[str]]:
+        """Whether the policy applies to a service, the service's facts, and those that have the value
+        that silence means."""
         facts, contradictions, silent = prepared.derivation.read(asked.context, asked.facts)
-        if prepared.applies(facts) != HOLDS:
-            return None
+        truth = prepared.applies(facts)
+        if truth != HOLDS:
+            return truth, facts, silent
         if contradictions and asked.day_is_given:
             request, numbers = asked.context.request, asked.context.service.numbers
             raise PolicyError(
@@ -599,7 +639,7 @@ class Engine:
                 )
                 for found in contradictions
             )
-        return facts, silent
+        return truth, facts, silent
 
     # --- voids ---------------------------------------------------------------------------------------
 
@@ -666,12 +706,12 @@ class Engine:
     def _pend_for_date(self, asked: _Asked, rule: str, because: str) -> list[Decided]:
         """The service pends by each policy that applies to it on some day; none is evaluated."""
         fact = self._fact_from("service", "date")
-        question = None
+        questions = []
         if rule == DATE_MISSING:
-            question = question_of(fact, self.library.vocabulary.facts.get(fact), (rule,))
+            questions.append(question_of(fact, self.library.vocabulary.facts.get(fact), (rule,)))
         return [
             Decided(
-                pending.pended(undecided, rule, because, newest.information_request, question),
+                pending.pended(undecided, rule, because, newest.information_request, questions),
                 newest,
                 None,
                 {},
@@ -687,11 +727,14 @@ class Engine:
             windows = self._windows_of(address, context.service)
             for first, _, _ in reversed(windows):
                 prepared = self._prepare(address, first)
-                if prepared is None or (found := self._facts(prepared, asked)) is None:
+                if prepared is None:
+                    continue
+                truth, facts, _ = self._facts(prepared, asked)
+                if truth != HOLDS:
                     continue
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
-                lines = _service_lines(prepared, context.service, found[0])
+                lines = _service_lines(prepared, context.service, facts)
                 yield newest, pending.undecided(newest, lines, self._about(context, None))
                 break
 
@@ -710,7 +753,7 @@ class Engine:
         for address in asked.candidates:
             windows = self._windows_of(address, asked.context.service)
             prepared = [self._prepare(address, first) for first, _, _ in windows]
-            if any(one is not None and self._facts(one, asked) is not None for one in prepared):
+            if any(one and self._facts(one, asked)[0] == HOLDS for one in prepared):
                 said |= {merged.spans for _, _, merged in windows}
         return said.pop() if len(said) == 1 else "pend"
 

@@ -36,7 +36,7 @@ from payer_policy.core.semantics_in_columns import (
     expression_column,
     truths_of,
 )
-from payer_policy.core.truth import HOLDS
+from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.determination import About, Determiner, ServiceLine
 from payer_policy.determination.in_columns import (
     DECISIONS,
@@ -61,6 +61,8 @@ from payer_policy.request.in_columns import (
 
 UNITS_NOT_EXACT: Final = "units"
 """Why a claim is decided by itself: its units do not fit a column of the answers."""
+MAY_NOT_APPLY: Final = "applies"
+"""Why a claim is decided by itself: it is not known whether a policy applies to a service."""
 _ENGINE: Final = "columnar"
 _OF_LINES: Final = [field.name for field in HELD.field("lines").type.value_type]
 _OF_RECORDS: Final = ("file", "record", "claim_id", "kind", "code", "service_date", "lines")
@@ -434,8 +436,10 @@ class _Block:
         def truths(test: Test) -> Truths:
             return truths_of(test, column, len(places))
 
-        condition = program.ruleset.applies_to
-        applied: Places = places[condition_truths(condition, truths, len(places)) == HOLDS]
+        applies = condition_truths(program.ruleset.applies_to, truths, len(places))
+        if (open_ := places[applies == UNKNOWN]).size:
+            self._leave_claims(MAY_NOT_APPLY, self._services.claim[self._chosen[open_]])
+        applied: Places = places[applies == HOLDS]
         return applied
 
     def _one_by_one(self, group: _Group) -> Iterator[_Row]:

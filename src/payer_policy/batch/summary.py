@@ -99,6 +99,7 @@ PATHS: Final[Mapping[str, str]] = {
     "voids": "one by one: a void",
     "line-numbers": "one by one: lines out of the order of their numbers",
     "units": "one by one: units that are no decimal of 12 places",
+    "applies": "one by one: it is not known whether a policy applies",
     "unreadable": "one by one: something is no value",
     "facts-file": "one by one: the facts file is about it",
     "few": "one by one: few records in a block",

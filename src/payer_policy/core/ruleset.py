@@ -314,10 +314,12 @@ VOID: Final = "8"
 DATE_MISSING: Final = "date-of-service-missing"
 SEVERAL_DAYS: Final = "line-over-several-days"
 CHANGES: Final = "answer-changes-in-period"
+APPLIES: Final = "policy-may-not-apply"
 RESERVED: Final[Mapping[str, str]] = {
     DATE_MISSING: "The date of service is missing",
     SEVERAL_DAYS: "A line runs over several days",
     CHANGES: "The answer changes within the period",
+    APPLIES: "It is not known whether the policy applies",
 }
 """The ids of what is found without a rule of a policy, with their titles. No rule may have one."""
 

@@ -117,11 +117,11 @@ class MissingFacts:
         self._ruleset = ruleset
         self._facts = ruleset.facts
         read = {name for rule in ruleset.rules for name in facts_read(rule)} - set(ruleset.derived)
-        asked = {name for fact in read for name in self._sources(fact)} | read
+        asked = {name for fact in read for name in facts_to_ask(fact, ruleset)} | read
         declared = {name: place for place, name in enumerate(ruleset.facts)}
         self._names = sorted(asked, key=lambda name: (declared.get(name, len(declared)), name))
         self._bits = {name: 1 << place for place, name in enumerate(self._names)}
-        self._asks = {name: self._sources(name) for name in read}
+        self._asks = {name: facts_to_ask(name, ruleset) for name in read}
         self._walks = [self._condition(rule.condition) for rule in ruleset.rules]
         place = {rule.id: index for index, rule in enumerate(ruleset.rules)}
         self._overriders = [
@@ -406,19 +406,6 @@ class MissingFacts:
                 facts |= self._bits[source]
         return facts or self._bits[name]
 
-    def _sources(self, name: str, seen: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        """The facts to ask for instead of one that is computed from others and has no question."""
-        fact = self._facts.get(name)
-        if fact is None or fact.question or not fact.source or "compute" not in fact.source:
-            return (name,)
-        used = [
-            other
-            for other in _facts_in_json(fact.source["compute"])
-            if other in self._facts and other not in self._ruleset.derived and other not in seen
-        ]
-        below = [base for other in used for base in self._sources(other, seen | {name})]
-        return tuple(dict.fromkeys(below)) or (name,)
-
     # --- conditions, compiled to closures once a ruleset ---------------------------------------
 
     def _condition(self, condition: Condition) -> _Walk:
@@ -475,6 +462,22 @@ class MissingFacts:
         finally:
             known[name] = None
         return Need(UNKNOWN, facts, to_hold, to_fail)
+
+
+def facts_to_ask(
+    name: str, ruleset: Ruleset, seen: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """The facts to ask for instead of one that is computed from others and has no question."""
+    fact = ruleset.facts.get(name)
+    if fact is None or fact.question or not fact.source or "compute" not in fact.source:
+        return (name,)
+    used = [
+        other
+        for other in _facts_in_json(fact.source["compute"])
+        if other in ruleset.facts and other not in ruleset.derived and other not in seen
+    ]
+    below = [base for other in used for base in facts_to_ask(other, ruleset, seen | {name})]
+    return tuple(dict.fromkeys(below)) or (name,)
 
 
 def question_of(name: str, fact: Fact | None, rules: tuple[str, ...]) -> Question:

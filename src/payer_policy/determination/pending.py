@@ -1,8 +1,8 @@
 """What is answered without a rule of the policy: what pends or is noted for its dates, and voids.
 
 A date decides which version of a policy decides, and which lines are one service. So a service whose
-date is not settled pends before any rule is evaluated. What asks for information does so with the
-policy's own reason codes.
+date is not settled pends before any rule is evaluated, and so does one of which it is not known whether
+the policy applies. What asks for information does so with the policy's own reason codes.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ def pended(
     rule: str,
     because: str,
     reason: Reason | None,
-    question: Question | None = None,
+    questions: Sequence[Question] = (),
 ) -> Determination:
-    """A determination in which everything pends for its date, and nothing else is found.
+    """A determination in which everything pends before any rule is asked.
 
     Args:
         about: Claim, service, policy, engine and lines; what was decided of them is dropped.
         rule: The id of the finding.
         because: Its sentence.
         reason: The policy's codes to ask for information with.
-        question: What to ask for, where an answer would settle it.
+        questions: What to ask for, where an answer would settle it.
     """
     numbers = _numbers(about)
     return replace(
@@ -67,8 +67,8 @@ def pended(
         decision="pend",
         lines=tuple([_open(line, rule) for line in about.lines]),
         findings=(_found(rule, "pend", because, reason, numbers),),
-        details=Lazy.known(Details(missing=() if question is None else (question,))),
-        information_request=None if question is None else reason,
+        details=Lazy.known(Details(missing=tuple(questions))),
+        information_request=reason if questions else None,
         internal=None,
         headline=rule,
         conflicts=(),
@@ -105,6 +105,13 @@ def _numbers(determination: Determination) -> tuple[int, ...]:
 # --- sentences -----------------------------------------------------------------------------------
 
 T = TypeVar("T")
+
+
+def may_not_apply(facts: Sequence[str]) -> str:
+    """Why a service pends of which it is not known whether its policy applies; `facts` are labels."""
+    return f"Whether this policy decides the service depends on {listed(facts)}."
+
+
 _BILL: Final = "Bill one line for each day of service."
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from payer_policy.audit.checker.steps import AROUND, DATE, SOURCES, Account, Verified
 from payer_policy.audit.checker.values import read
-from payer_policy.core.ruleset import Ruleset, facts_in_test, tests_in
+from payer_policy.core.ruleset import APPLIES, Ruleset, facts_in_test, tests_in
 from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
 from payer_policy.policy.library import Library
 
@@ -41,6 +41,7 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
     fixed = _fixed(content, library, own)
     was, wrong, unchecked = keyed(content.get("candidates", NOTHING)), list[Wrong](), list[str]()
     expected, holding = dict[str, Any](), [policy] if policy is not None else []
+    open_ = at(content, "determination", "headline") == APPLIES
     for address, rulesets in _possible(library, payer, content, own):
         if address == policy:
             continue
@@ -55,8 +56,12 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
                 path, at(was, address), keyed(one), keyed(trusting)
             ):
                 wrong.append(Wrong(where, recorded, found, file))
-        if one["truth"] == "holds":
+        if one["truth"] == "holds" and open_:
+            wrong.append(Wrong(("policy",), policy, f"{address}, which is known to apply"))
+        elif one["truth"] == "holds" or (one["truth"] == "unknown" and open_):
             holding.append(address)
+        elif one["truth"] == "unknown" and policy is None:
+            wrong.append(Wrong(("without_policy",), "no policy found", f"{address} may apply"))
         elif one["truth"] == "unknown":
             unchecked.append(f"whether {address} applies, which the recorded facts leave open")
     if policy is None and holding:

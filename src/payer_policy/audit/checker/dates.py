@@ -1,4 +1,4 @@
-"""The checker for determinations that pend for their date, rest on several days, or are voids.
+"""The checker for determinations that pend before any rule is asked, rest on several days, or are voids.
 
 These rest on no single version of a policy. As in `steps`, what is expected is computed a second time,
 without any code of `determination`.
@@ -10,20 +10,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from payer_policy.audit.checker.lines import NUMBER
-from payer_policy.audit.checker.steps import Verified
+from payer_policy.audit.checker.steps import DATE, Account, Verified
 from payer_policy.audit.checker.values import ZERO, as_json, codes, read
-from payer_policy.core.ruleset import CHANGES, DATE_MISSING, RESERVED, SEVERAL_DAYS
-from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves
+from payer_policy.audit.checker.waits import Waits
+from payer_policy.core.ruleset import (
+    APPLIES,
+    CHANGES,
+    DATE_MISSING,
+    RESERVED,
+    SEVERAL_DAYS,
+    Ruleset,
+    facts_in_test,
+    tests_in,
+)
+from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
 from payer_policy.policy.library import Library
 
-_UNDATED: Final = (DATE_MISSING, SEVERAL_DAYS)
+_UNDATED: Final = (DATE_MISSING, SEVERAL_DAYS, APPLIES)
 _REFUSES: Final = ("deny", "reduce")
 _KINDS: Final = ("deny", "pend", "reduce", "advise")
 _UNITS: Final = ("allowed_units", "allowed_least", "allowed_most")
 
 
 def is_undated(content: Any) -> bool:
-    """Whether a record is of a service that pends for its date, or of a void."""
+    """Whether a record is of a service that pends before any rule is asked, or of a void."""
     return at(content, "policy", "version") is None and "determination" in content
 
 
@@ -32,13 +42,12 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     was = keyed(content)
     said = content["determination"]
     address = at(content, "policy", "address")
-    windows = library.windows(address) if address in library.policies else ()
-    newest = library.ruleset(address, windows[-1][0]) if windows else None
+    found = at(was, "determination", "findings")
+    rule = next((one for one in _UNDATED if at(found, one) != NOTHING), DATE_MISSING)
+    newest = _ruleset(library, address, rule, at(said, "service_date"))
     if newest is None:
         gone = Wrong(("policy",), at(content, "policy"), "no such policy in the folder")
         return Verified(content, 0, (gone,))
-    found = at(was, "determination", "findings")
-    rule = next((one for one in _UNDATED if at(found, one) != NOTHING), DATE_MISSING)
     reason = newest.information_request
     policy = {**dict.fromkeys(("version", "hash", "first_day", "last_day")), "title": newest.title}
     policy = {"address": address, **policy}
@@ -59,9 +68,12 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
         "silenced": False,
     }  # fmt: skip
     asks = [_question(library)] if rule == DATE_MISSING else []
+    facts: dict[str, Any] = {}
+    if rule == APPLIES:
+        facts, asks = _may_not_apply(newest, was)
     own = {
         **content, "format": "payer-policy/record/2",
-        "policy": policy, "meaning": None, "facts": {}, "silence": None, "proof": None,
+        "policy": policy, "meaning": None, "facts": facts, "silence": None, "proof": None,
         "lines": billed,
         "determination": {
             **{key: said.get(key) for key in ("claim_id", "kind", "code", "service_date", "engine")},
@@ -82,6 +94,32 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
         }  # fmt: skip
     wrong = [Wrong(*one) for one in differences((), was, keyed(own))]
     return Verified(content, leaves(keyed(own)), tuple(wrong))
+
+
+def _ruleset(library: Library, address: Any, rule: str, day: Any) -> Ruleset | None:
+    """The newest ruleset of a policy; for a service whose day is settled, the one of that day."""
+    if address not in library.policies:
+        return None
+    settled = read(DATE, day, None) if rule == APPLIES else None
+    return library.ruleset(address, settled or library.windows(address)[-1][0])
+
+
+def _may_not_apply(ruleset: Ruleset, was: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The facts by which it is unknown whether a policy applies, as recorded, and what to ask.
+
+    Where it is known after all, nothing is expected to be asked, so the record is wrong.
+    """
+    account = Account(ruleset, {"facts": at(was, "facts"), "proof": {"applies": {}}}, 0)
+    read_ = {name for test in tests_in(ruleset.applies_to) for name in facts_in_test(test)}
+    facts = {name: account.fact(name, {}) for name in sorted(read_ & {*names(was, "facts")})}
+    tests: dict[str, Any] = {}
+    truth, unknown = account.condition(ruleset.applies_to, "applies_to", tests, "applies")
+    if truth != "unknown":
+        return facts, []
+    waits = Waits(ruleset, account.known, {})
+    said = at(was, "determination", "missing")
+    asked = waits.behind(name for test in unknown for name in facts_in_test(test))
+    return facts, waits.asking({name: {APPLIES} for name in asked}, said)
 
 
 def voided(content: Mapping[str, Any], library: Library) -> dict[str, Any] | None:

@@ -79,6 +79,10 @@ class Waits:
             more = self._amount(id_) if what in OF_THE_RULE else ()
             for name in (*self.waits_for(id_, what), *more):
                 asking.setdefault(name, set()).add(id_)
+        return self.asking(asking, was)
+
+    def asking(self, asking: Mapping[str, set[str]], was: Any) -> list[dict[str, Any]]:
+        """A question for each fact, for the rules that wait for it, in the recorded order."""
         order = [name for name in names(was) if name in asking]
         return [
             self._question(name, at(was, name, "question"), sorted(asking[name]))
