@@ -17,6 +17,7 @@ PICTURE = ROOT / "docs" / "house.svg"
 WHAT = {
     "cli": "the command line",
     "service": "HTTP: keys, limits, policies that change while it runs",
+    "authoring": "files to begin with",
     "bundle": "signed policies in one file",
     "audit": "the record of answers, and the checker of records",
     "analysis": "prove, compare, cover, mutate, impact, repair",

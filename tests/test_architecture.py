@@ -28,6 +28,7 @@ ROOMS = (
     "analysis",
     "audit",
     "bundle",
+    "authoring",
     "service",
     "cli",
     "__main__",

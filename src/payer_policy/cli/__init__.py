@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "init": "Write a starter folder: policies, schemas, examples, CI.",
     "keys": "Make, list and remove the API keys of the service.",
     "mutate": "Test the scenarios by small changes to policies.",
+    "new": "Begin a payer, a drug, a policy, an example or a scenario.",
     "operators": "List the tests that a rule can make.",
     "prove": "Prove statements about every possible request.",
     "read": "Read a policy as numbered plain English.",

@@ -21,12 +21,17 @@ _KINDS: Final = {
     "claim": ("a claim to", "claim"),
     "preauthorization": ("a preauthorization request to", "request"),
 }
-_DECISIONS: Final = {"approve": "approved", "deny": "denied", "pend": "pended"}
+_DECISIONS: Final = {"approve": "approved", "deny": "denied", "pend": "pended", "void": "void"}
 _FIELD_OF: Final = {path: field for field, path in FIELDS.items()}
 _NOT_SAID: Final = ("kind", "coverage.payer")
 """Request fields that the first sentence says."""
 
 Rows = Sequence[Sequence[str]]
+
+
+def decided_as(decision: str) -> str:
+    """A decision as `Then it is …` says it."""
+    return _DECISIONS.get(decision, "partly approved")
 
 
 class ScenarioWriter:
@@ -90,7 +95,7 @@ class ScenarioWriter:
         if not determinations:
             return ["Then no policy applies"]
         made = determinations[0]
-        decision = _DECISIONS.get(made.decision, "partly approved")
+        decision = decided_as(made.decision)
         rows = [
             (found.rule, found.group or "", found.carc or "", ", ".join(found.rarcs))
             for found in made.findings

@@ -1,0 +1,1 @@
+"""Writing policies: files that begin a payer, a drug, a policy, an example or a scenario."""
