@@ -86,7 +86,7 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
       And the reasons are
         | rule                         | group | carc | rarc | line |
         | authorization-number-missing | CO    | 197  | M62  | 1    |
-      And it says "This service (initial) needs preauthorization; none is on file, and the claim gives no authorization number."
+      And it says "J0945 needs preauthorization; none is on file, and the claim gives no authorization number."
 
     Scenario: While the phase is not known it cannot be determined that preauthorization is missing
       Given the example authorized-refill of Commercial Standard for J0945

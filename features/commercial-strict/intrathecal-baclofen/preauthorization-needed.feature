@@ -68,7 +68,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And the reasons are
         | rule                         | group | carc | rarc | line |
         | authorization-number-missing | CO    | 197  | M62  | 1    |
-      And it says "This service (trial) needs preauthorization"
+      And it says "J0945 needs preauthorization"
 
     Scenario: Whether an authorization for a screening trial is on file is asked before anything clinical
       Given the example refill-without-authorization-record of Commercial Strict for J0945
@@ -107,7 +107,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And the reasons are
         | rule                         | group | carc | rarc | line |
         | authorization-number-missing | CO    | 197  | M62  | 1    |
-      And it says "This service (initial) needs preauthorization; none is on file, and the claim gives no authorization number."
+      And it says "J0945 needs preauthorization; none is on file, and the claim gives no authorization number."
 
     Scenario: While the phase is not known it cannot be determined that preauthorization is missing
       Given the example authorized-refill of Commercial Strict for J0945
