@@ -92,15 +92,18 @@ class JsonDocument:
 
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
         """The place of the value at `path`, or of its key; for a missing part, of its nearest parent."""
+        return self._location(path, self._span(tuple(path), key))
+
+    def span(self, path: JsonPath, *, key: bool = False) -> tuple[int, int]:
+        """Where in the text the value at `path` is, or its key: the first offset, and the one after."""
+        return self._span(tuple(path), key)
+
+    def _span(self, where: JsonPath, key: bool) -> _Span:
         if self._values is None:
             scanner = _Scanner(self.text)
             with suppress(_Refused):  # what was scanned up to the fault is still right
                 scanner.document()
             self._values, self._keys = scanner.values, scanner.keys
-        return self._location(path, self._span(tuple(path), key))
-
-    def _span(self, where: JsonPath, key: bool) -> _Span:
-        assert self._values is not None
         if key and where in self._keys:
             return self._keys[where]
         while where and where not in self._values:
