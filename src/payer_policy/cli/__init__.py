@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "impact": "Show how a change of policies changes past claims.",
     "init": "Write a starter folder: policies, schemas, examples, CI.",
     "keys": "Make, list and remove the API keys of the service.",
+    "migrate": "Rewrite policies of an older form.",
     "mutate": "Test the scenarios by small changes to policies.",
     "new": "Begin a payer, a drug, a policy, an example or a scenario.",
     "operators": "List the tests that a rule can make.",

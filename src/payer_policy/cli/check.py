@@ -48,10 +48,14 @@ def command(
         problems = options.settled(library, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
-        from payer_policy.formats.schemas import library_schema_problems
+        from payer_policy.formats.schemas import library_schema_problems, stale_schemas
         from payer_policy.specs.examples import example_problems
 
-        found = [*library_schema_problems(library), *example_problems(library)]
+        found = [
+            *library_schema_problems(library),
+            *stale_schemas(library, folder),
+            *example_problems(library),
+        ]
         errors = [problem for problem in found if problem.severity == "error"]
         problems = sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
@@ -85,6 +89,8 @@ def _print(folder: Path, library: Library | None, problems: list[Diagnostic], ba
             consequence += ", and rules are checked only after vocabulary.json is correct"
         click.echo(report_text(problems, consequence=consequence))
     if bad or library is None:
+        _say_older_forms(folder)
+    if bad or library is None:
         return
     versions = [version for listed in library.policies.values() for version in listed]
     counts = [
@@ -95,6 +101,19 @@ def _print(folder: Path, library: Library | None, problems: list[Diagnostic], ba
     ]
     before = "\n" if problems else ""
     click.echo(f"{before}{folder.as_posix()}: no errors ({', '.join(counts)}).")
+
+
+def _say_older_forms(folder: Path) -> None:
+    from payer_policy.authoring.migrating import migrated
+    from payer_policy.policy.loading import load_folder
+
+    files, _ = migrated(load_folder(folder)[0])
+    if files:
+        are = "is" if len(files) == 1 else "are"
+        click.echo(
+            f"\n{counted(len(files), 'file')} {are} of an older form; to rewrite: "
+            f"payer-policy migrate --policies {folder.as_posix()}"
+        )
 
 
 def _print_codes(as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.whole_file import FOR_ALL
-from payer_policy.formats.schemas import all_schemas
+from payer_policy.formats.schemas import SCHEMAS, schema_texts
 from payer_policy.policy.loading import open_library
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -25,11 +24,15 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--check", "compare", type=_FOLDER, help="Exit status 1 if files of a folder are out of date."
 )
 def command(name: str | None, folder: Path, write: Path | None, compare: Path | None) -> None:
-    """Print one JSON Schema (such as `policy`), or write all of them."""
-    schemas = {
-        file: json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
-        for file, schema in all_schemas(open_library(folder)).items()
-    }
+    """Print one JSON Schema (NAME, such as `policy`), or write all of them.
+
+    If NAME is a folder of policies, its schemas are written into `schema` beside it, where the files'
+    `$schema` looks for them.
+    """
+    if name is not None and Path(name).is_dir():
+        folder, name = Path(name), None
+        write = write or folder.parent / SCHEMAS
+    schemas = schema_texts(open_library(folder))
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for file, text in schemas.items():

@@ -71,6 +71,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unused-acknowledgement": "An acknowledged warning that does not occur.",
         "unused-parameter": "No rule uses a parameter.",
         "not-of-none": "A `not` also holds where there is no such thing.",
+        "stale-schema": "The schemas for editors are not what the policies make of them.",
         "unused-section": "No rule is in a section of the policy.",
         "duplicate-rule": "Two rules have the same id.",
         "duplicate-statement": "Two statements about a policy have the same id.",

@@ -4,19 +4,28 @@ An editor that reads them offers the facts, for each fact the operators of its t
 `check` holds every policy to them, so that an editor and `check` never disagree.
 """
 
-from payer_policy.formats.schemas.agreement import library_schema_problems, schema_problems
+from payer_policy.formats.schemas.agreement import (
+    library_schema_problems,
+    schema_problems,
+    stale_schemas,
+)
 from payer_policy.formats.schemas.files import (
+    SCHEMAS,
     all_schemas,
     policy_schema,
+    schema_texts,
     statements_schema,
     vocabulary_schema,
 )
 
 __all__ = [
+    "SCHEMAS",
     "all_schemas",
     "library_schema_problems",
     "policy_schema",
     "schema_problems",
+    "schema_texts",
+    "stale_schemas",
     "statements_schema",
     "vocabulary_schema",
 ]

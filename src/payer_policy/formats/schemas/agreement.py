@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.core.json_source import JsonDocument, render_path
-from payer_policy.formats.schemas.files import policy_schema, statements_schema, vocabulary_schema
+from payer_policy.formats.schemas.files import (
+    SCHEMAS,
+    policy_schema,
+    schema_texts,
+    statements_schema,
+    vocabulary_schema,
+)
 from payer_policy.policy.library import Library
 
 
@@ -45,6 +52,38 @@ def library_schema_problems(library: Library) -> list[Diagnostic]:
         *schema_problems(policy_schema(library), policies, "policy"),
         *schema_problems(statements_schema(library), statements, "statements"),
     ]
+
+
+def stale_schemas(library: Library, folder: Path) -> list[Diagnostic]:
+    """A warning where the schemas beside a folder of policies are not what the folder makes of them.
+
+    Args:
+        library: The policies.
+        folder: Where they are. The schemas are in `schema` beside it, if there is such a folder.
+    """
+    beside = folder.parent / SCHEMAS
+    if not beside.is_dir():
+        return []
+    stale = [
+        file for file, text in schema_texts(library).items() if not _holds(beside / file, text)
+    ]
+    if not stale:
+        return []
+    more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+    message = (
+        f"{stale[0]}{more} in {beside.as_posix()} is not what these policies make of it, so an "
+    )
+    message += "editor offers and refuses by older names"
+    hint = f"to renew them: payer-policy schema {folder.as_posix()}"
+    where = Location((beside / stale[0]).as_posix())
+    return [Diagnostic("stale-schema", message, where, hint, severity="warning")]
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -35,6 +36,8 @@ from payer_policy.policy.reference.files import (
 from payer_policy.policy.statements import KINDS, StatementsFile
 from payer_policy.request.models import Request
 
+SCHEMAS: Final = "schema"
+"""The folder of the schemas, beside that of the policies: there their `$schema` looks."""
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -59,6 +62,14 @@ def all_schemas(library: Library) -> dict[str, Schema]:
         "vocabulary": vocabulary_schema(library),
     }
     return {f"{name}.schema.json": schema for name, schema in sorted(schemas.items())}
+
+
+def schema_texts(library: Library) -> dict[str, str]:
+    """The text of each schema, by its file name."""
+    return {
+        file: json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        for file, schema in all_schemas(library).items()
+    }
 
 
 def _of_model(model: type[BaseModel]) -> Schema:
