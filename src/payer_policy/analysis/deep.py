@@ -74,8 +74,7 @@ class _Deep:
         for address in self._library.addresses():
             windows = rulesets_of(self._library, [address])
             applies = [self._examine(ruleset, merged.rules) for ruleset, merged in windows]
-            module = self._library.policies[address][-1].abstract
-            if not any(applies) and address not in bases and not module:
+            if not any(applies) and address not in bases:
                 yield self._never_applies(address)
         for so_far in self._rules.values():
             yield from self._of_rule(so_far)

@@ -99,7 +99,7 @@ def mutants_of(library: Library, folder: Path) -> list[Mutant]:
         folder: The same, for the places of codes in the files of code sets.
     """
     out: list[Mutant] = []
-    for address in library.addresses():
+    for address in sorted(library.policies):
         for version in library.policies[address]:
             out += _PolicyFile(library, version).mutants()
     out += _of_code_sets(library, folder)

@@ -154,9 +154,8 @@ class Library:
         """
         return tuple(
             address
-            for address in self.addresses()
+            for address in (sorted(self.policies) if modules else self.addresses())
             if address != module
-            and (modules or not self.is_module(address))
             and any(one.address == module for span in self.spans[address] for one in span.chain)
         )
 
@@ -300,13 +299,16 @@ class Library:
         return reader.read(self.statements)
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:
-        """The addresses of all policies, `<payer>/<policy>`, sorted.
+        """The addresses of all policies, `<payer>/<policy>`, sorted; modules are not among them.
 
         Args:
             payer: The folder name of a payer; None: of all payers.
         """
-        addresses = sorted(self.policies)
-        return tuple(one for one in addresses if payer in (None, one.partition("/")[0]))
+        return tuple(
+            one
+            for one in sorted(self.policies)
+            if payer in (None, one.partition("/")[0]) and not self.is_module(one)
+        )
 
 
 def spans_of(

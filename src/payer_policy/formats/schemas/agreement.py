@@ -69,11 +69,8 @@ def stale_schemas(library: Library, folder: Path) -> list[Diagnostic]:
     ]
     if not stale:
         return []
-    more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
-    message = (
-        f"{stale[0]}{more} in {beside.as_posix()} is not what these policies make of it, so an "
-    )
-    message += "editor offers and refuses by older names"
+    more = f" and {len(stale) - 1} more differ" if len(stale) > 1 else " differs"
+    message = f"{stale[0]}{more} from what these policies make of it: an editor offers older names"
     hint = f"to renew them: payer-policy schema {folder.as_posix()}"
     where = Location((beside / stale[0]).as_posix())
     return [Diagnostic("stale-schema", message, where, hint, severity="warning")]
