@@ -45,7 +45,7 @@ def test_readme_shows_real_output(command: str, shown: str, tmp_path: Path) -> N
 
 def test_the_rule_that_readme_shows_is_shipped() -> None:
     shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
-    path = ROOT / "policies" / "medicare" / "intrathecal-baclofen" / "2016-01-01.json"
+    path = ROOT / "policies" / "general" / "wastage" / "2016-01-01.json"
     rules = {rule["id"]: rule for rule in json.loads(path.read_text("utf-8"))["rules"]}
 
     assert {**shown, "note": rules[shown["id"]]["note"]} == rules[shown["id"]]

@@ -15,6 +15,7 @@ from payer_policy.specs.failures import Mismatch
 from payer_policy.specs.listing import steps_text
 from payer_policy.specs.reading import FeatureFile, read_feature
 from payer_policy.specs.replay import scripts_of
+from payer_policy.specs.roles import scripts_in
 from payer_policy.specs.sentences import matching, nearest_sentence, plain, sentences_of
 from payer_policy.specs.steps import STEPS
 from tests.specs.running import DATA, all_passed, spec
@@ -67,7 +68,7 @@ BEFORE = """Feature: x
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.forms[0])
 def test_the_example_can_be_run(step, engine):
     """Its names and values are right; whether it holds of another scenario's claim is open."""
-    first = step.kind == "given" and step.forms[0].startswith(("a ", "the example "))
+    first = step.kind == "given" and step.forms[0].startswith(("a ", "the example ", "the role "))
     before = BEFORE.partition("    Given")[0] if first else BEFORE
     if step.kind == "then":
         before += "    When the claim is decided\n"
@@ -77,8 +78,8 @@ def test_the_example_can_be_run(step, engine):
             + "    Given a question to Example Health about J3420\n"
         )
     feature = Parser().parse(before + step.example)["feature"]
-    [script] = scripts_of(FeatureFile(DATA, "x.feature", feature))
-    case = Case(engine)
+    [script, *_] = scripts_in([FeatureFile(DATA, "x.feature", feature)], engine.library)
+    case = Case(engine, script.place.policy)
 
     with suppress(Mismatch):
         for one in script.said:
@@ -116,7 +117,7 @@ def test_the_feature_of_these_tests_passes_on_every_engine(monkeypatch):
     result = spec(monkeypatch, "features")
 
     assert result.exit_code == 0, result.output
-    assert result.output.endswith(all_passed(20))
+    assert result.output.endswith(all_passed(22))
 
 
 @pytest.mark.parametrize(

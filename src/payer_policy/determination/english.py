@@ -574,18 +574,21 @@ _SPANS: Final = {
 }
 
 
+def _applies_to(english: English, condition: Condition) -> tuple[Any, ...]:
+    if condition == All(()):
+        return (
+            "It is a module: it decides nothing by itself, only in the policies that extend it.",
+        )
+    applies = english.condition(condition)
+    if applies.items:
+        return f"It applies when {applies.text}", applies.items
+    return (f"It applies when {applies.text}.",)
+
+
 def describe_ruleset(ruleset: Ruleset) -> Section:
     """A whole policy in plain English, as a structure."""
     english = English(ruleset)
-    applies = english.condition(ruleset.applies_to)
-    sections = [
-        Section(
-            "Who it applies to",
-            (f"It applies when {applies.text}", applies.items)
-            if applies.items
-            else (f"It applies when {applies.text}.",),
-        )
-    ]
+    sections = [Section("Who it applies to", _applies_to(english, ruleset.applies_to))]
     if ruleset.parameters:
         points = tuple(_parameter(ruleset, one) for one in ruleset.parameters.values())
         sections.append(Section("Parameters", (points,)))

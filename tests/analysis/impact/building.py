@@ -30,6 +30,7 @@ Json = dict[str, Any]
 Edit = Callable[[Path], None]
 
 BASE = "medicare/intrathecal-baclofen/2016-01-01.json"
+WASTAGE = "general/wastage/2016-01-01.json"
 UNDER_ANOTHER_CODE = "medicare/baclofen-under-another-code/2016-01-01.json"
 STRICT = "commercial-strict/intrathecal-baclofen/2024-01-01.json"
 CHARGE_FACT: Json = {

@@ -15,6 +15,7 @@ from tests.analysis.impact.building import (
     CHARGE_FACT,
     STRICT,
     UNDER_ANOTHER_CODE,
+    WASTAGE,
     Edit,
     claims,
     compared,
@@ -56,8 +57,8 @@ EDITS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "refills need preauthorization": ((REFILLS,), {"decision", "reasons"}),
     "JZ and NDC are no longer required": ((NO_JZ, NO_NDC), {"decision", "reasons"}),
     "JZ alone is no longer required": ((NO_JZ,), {"reasons"}),
-    "another reason code": ((rule("jz-missing", _recoded),), {"reasons"}),
-    "a reworded sentence": ((rule("jz-missing", _reworded),), set()),
+    "another reason code": ((rule("jz-missing", _recoded, WASTAGE),), {"reasons"}),
+    "a reworded sentence": ((rule("jz-missing", _reworded, WASTAGE),), set()),
     "a lower limit of a day": ((daily_limit("J0475", 3),), {"units"}),
     "a policy less": (
         (removed("medicare/intrathecal-baclofen-official"),),

@@ -199,6 +199,16 @@ Feature: Every sentence of the step library
       When the claim is decided
       Then it is approved
 
+    Scenario: A scenario of a module starts from the example of each policy
+      Given the role clean-claim of general/wastage
+      When the claim is decided
+      Then it is approved
+
+    Scenario: A scenario of a module on another day
+      Given the role clean-claim of general/wastage on 2023-12-31
+      When the claim is decided
+      Then no policy applies
+
     Scenario: What a sentence says replaces what the example says
       Given the example clean-injection of Example Health for J3420
       But it is known that oral_trial.outcome is inadequate
