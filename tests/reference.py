@@ -9,6 +9,7 @@ changes. It never relies on the order of the rules.
 from __future__ import annotations
 
 import calendar
+import itertools
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ from payer_policy.core.ruleset import (
     Constant,
     Edge,
     FactRef,
+    Lookup,
     Not,
     Ruleset,
     Score,
@@ -137,6 +139,8 @@ def value(expression, facts):
         return number(expression.value)
     if isinstance(expression, FactRef):
         return number(facts.get(expression.fact))
+    if isinstance(expression, Lookup):
+        return looked_up(expression, facts)
     if isinstance(expression, Score):
         position = {name: place for place, name in enumerate(expression.values)}
         position[NONE] = NONE
@@ -179,6 +183,61 @@ def value(expression, facts):
             years = b.year - a.year
             return number(years if (b.month, b.day) >= (a.month, a.day) else years - 1)
     raise AssertionError(expression.operation)
+
+
+def looked_up(lookup, facts):
+    """What a table gives for every way in which the unknown keys could turn out, if that is one value."""
+    table, at = lookup.table, lookup.table.columns.index(lookup.column)
+    ways = []
+    for place, key in enumerate(table.keys):
+        known = facts.get(key)
+        if known is not None:
+            ways.append([number(known)])
+        elif table.domains[place] is not None:
+            ways.append([number(one) for one in table.domains[place]])
+        else:
+            ways.append([*values_asked(table, place), SOMETHING_ELSE])
+    given = set()
+    for keys in itertools.product(*ways):
+        rows = [
+            row
+            for row in table.rows
+            if all(in_cell(cell, key) for cell, key in zip(row.cells, keys, strict=True))
+        ]
+        assert len(rows) < 2, "rows overlap"
+        found = rows[0].values if rows else table.otherwise
+        given.add(None if found is None else number(found[at]))
+    return given.pop() if len(given) == 1 else None
+
+
+SOMETHING_ELSE = object()
+"""A value of a key that no row names, and that is in no range."""
+
+
+def values_asked(table, place):
+    """For each row a value that it asks of a key."""
+    for row in table.rows:
+        cell = row.cells[place]
+        if cell is not None and cell.values is not None:
+            yield from map(number, cell.values)
+        elif cell is not None:
+            first, last, end = map(number, (cell.least, cell.most, cell.below))
+            if first is not None or last is not None:
+                yield last if first is None else first
+            else:
+                yield end - (DAY if isinstance(end, date) else 1)
+
+
+def in_cell(cell, key):
+    if cell is None:
+        return True
+    if key is SOMETHING_ELSE or key is NONE:
+        return False
+    if cell.values is not None:
+        return any(key == number(one) for one in cell.values)
+    first, last, end = map(number, (cell.least, cell.most, cell.below))
+    reached = first is None or not key < first
+    return reached and (last is None or not key > last) and (end is None or key < end)
 
 
 class Days:

@@ -22,11 +22,13 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
+    Lookup,
     Not,
     Score,
     Test,
     Window,
-    facts_in_expression,
+    facts_taken_over,
+    gives_none,
 )
 from payer_policy.core.semantics import ARITHMETIC, edge
 from payer_policy.core.truth import NEGATED, Truth
@@ -143,7 +145,9 @@ class SourceWriter:
         return self.shared("x", self._value(expression))
 
     def _part(self, expression: Expression) -> _Part:
-        none = any(name in self._can_be_none for name in facts_in_expression(expression))
+        none = gives_none(expression) or any(
+            name in self._can_be_none for name in facts_taken_over(expression)
+        )
         match expression:
             case Constant(value):
                 return _Part(self.constant(value))
@@ -167,6 +171,9 @@ class SourceWriter:
                 part = self._part(FactRef(fact))
                 table = self._named(("positions", values), positions)
                 return _guarded([part], "None", "NONE", f"{table}.get({part.source})")
+            case Lookup(table, column):
+                reader = self._named((table, column), table.reader(column))
+                return f"{reader}({', '.join(map(self.read, table.keys))})"
             case Arithmetic(operation, arguments):
                 function = f"do_{operation}"
                 self.namespace[function] = ARITHMETIC[operation]

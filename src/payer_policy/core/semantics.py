@@ -25,6 +25,7 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
+    Lookup,
     Not,
     Score,
     Test,
@@ -168,6 +169,8 @@ def value_of(expression: Expression, facts: Facts) -> Any:
             if graded is None or graded is NONE:
                 return graded
             return values.index(str(graded))
+        case Lookup(table, column):
+            return table.reader(column)(*[facts.get(key) for key in table.keys])
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
             return _made_of(known, lambda: ARITHMETIC[operation](*known))

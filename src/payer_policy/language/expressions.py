@@ -6,15 +6,16 @@ or quotient is worked out; where another one is wanted, it converts or is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean, slip_of
 from payer_policy.core.json_source import JsonPath, Reporter
-from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
+from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Lookup, Score
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
@@ -43,7 +44,8 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "days_between": (2, 2),
     "years_between": (2, 2),
 }
-REFERENCES: Final = ("fact", "parameter", "code_set")
+REFERENCES: Final = ("fact", "parameter", "define", "code_set")
+ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
@@ -113,16 +115,22 @@ class Expressions:
         """
         if isinstance(raw, dict):
             return self._made(raw, path)
+        value = self.literal(raw, wanted, path)
+        if value is None:
+            return None
+        type_ = wanted or (WHOLE if isinstance(value, int) else NUMBER)
+        return Typed(Constant(value), type_, shown(raw))
+
+    def literal(self, raw: Any, wanted: FactType | None, path: JsonPath) -> Value | None:
+        """A plain value of the wanted type (None: a number); None where it is not one (reported)."""
         try:
             value = _literal(raw, wanted)
         except ValueProblem as problem:
             self.report(problem.code, problem.message, path, hint=problem.hint)
             return None
-        if wanted is None:
-            return Typed(Constant(value), WHOLE if isinstance(value, int) else NUMBER, shown(raw))
-        if wanted.kind in ("code", "codes") and not self._codes_known(raw, wanted, path):
-            return None
-        return Typed(Constant(value), wanted, shown(raw))
+        if wanted is None or wanted.kind not in ("code", "codes"):
+            return value
+        return value if self._codes_known(raw, wanted, path) else None
 
     def fitted(
         self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
@@ -216,7 +224,9 @@ class Expressions:
     def _made(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         self.note(raw, path)
         keys = [key for key in raw if key != "note"]
-        legal = (*REFERENCES, *ARITHMETIC_ARITY)
+        if "table" in raw:
+            return self._looked_up(raw, path)
+        legal = (*REFERENCES, "table", *ARITHMETIC_ARITY)
         wrong = [key for key in keys if key not in legal]
         for key in wrong:
             message = f"`{key}` does not make a value; expected a plain value or one of "
@@ -239,7 +249,37 @@ class Expressions:
             return None
         if key == "fact":
             return self._fact(inner, here)
+        if key == "define":
+            made: Typed | None = self.defined(inner, "value", here)
+            return made
         return self._parameter(inner, here) if key == "parameter" else self._code_set(inner, here)
+
+    def defined(self, name: Any, wanted: Literal["value", "when"], path: JsonPath) -> Any:
+        """What the policy defines by a name; None where it is not what is wanted (reported)."""
+        known = self.scope.definitions
+        if not isinstance(name, str):
+            self.report.mistyped(name, "a name", path)
+            return None
+        if known is None:
+            message = "a definition cannot be used here: definitions belong to policies"
+            self.report("unknown-definition", message, path, hint="write what is meant itself")
+            return None
+        if name not in known.kinds:
+            hint = did_you_mean(name, known.kinds)
+            hint = hint or f'define it: "define": {{"{name}": {{"{wanted}": …}}}}'
+            message = f"`{name}` is not a definition of this policy"
+            self.report("unknown-definition", message, path, hint=hint)
+            return None
+        made, kind = known.made(name), known.kinds[name]
+        if kind is None or kind == wanted:
+            return made
+        message = f"`{name}` is defined as a value; a condition was expected"
+        hint = f'test a fact: {{"{self.scope.subject}": …, "is": {{"define": "{name}"}}}}'
+        if wanted == "value":
+            message = f"`{name}` is defined as a condition; a value was expected"
+            hint = f'use it as a condition: {{"define": "{name}"}}'
+        self.report("wrong-type", message, path, hint=hint)
+        return None
 
     def _fact(self, name: str, path: JsonPath) -> Typed | None:
         type_ = self.scope.facts.get(name)
@@ -271,6 +311,46 @@ class Expressions:
         value, type_ = parameter
         constant = Constant(value, f"parameter:{name}", type_.unit)
         return Typed(constant, type_, f"parameter `{name}`")
+
+    def _looked_up(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
+        name, known = raw["table"], self.scope.tables
+        strange = [key for key in raw if key not in ("table", "column", "note")]
+        for key in strange:
+            message = f"`{key}` cannot be beside `table`"
+            near = did_you_mean(key, ("column",)) or 'write {"table": …, "column": …}'
+            self.report("unknown-key", message, (*path, key), key=True, hint=near)
+        if not isinstance(name, str):
+            self.report.mistyped(name, "the name of a table", (*path, "table"))
+            return None
+        self.scope.used(f"table:{name}")
+        if known is None or name not in known:
+            message = f"`{name}` is not a table of this policy"
+            hint = did_you_mean(name, known or ())
+            hint = hint or f'declare it: "tables": {{"{name}": {{"by": […], "gives": {{…}}, …}}}}'
+            if known is None:
+                message = "a table cannot be used here: tables belong to policies"
+                hint = "write a rule that concludes what is meant"
+            self.report("unknown-table", message, (*path, "table"), hint=hint)
+            return None
+        table, column = known[name], raw.get("column")
+        if table is None or strange:
+            return None  # what is wrong with a table is said where that is
+        if column not in table.columns:
+            message = f"{shown(column)} is no column of `{name}`; "
+            message = message if "column" in raw else "a table is looked up with a `column`; "
+            message += f"expected one of {', '.join(table.columns)}"
+            hint = (
+                did_you_mean(str(column), table.columns) or f'write "column": "{table.columns[0]}"'
+            )
+            self.report(
+                "unknown-column",
+                message,
+                (*path, "column" if "column" in raw else "table"),
+                hint=hint,
+            )
+            return None
+        type_ = table.types[table.columns.index(column)]
+        return Typed(Lookup(table, column), type_, f"table `{name}`")
 
     def _code_set(self, name: str, path: JsonPath) -> Typed | None:
         members = self.scope.code_sets.get(name)

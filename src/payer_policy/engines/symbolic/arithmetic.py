@@ -8,19 +8,32 @@ added, and the search goes on (`search`). So what is found is exact, and what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
+from itertools import product
 from math import lcm
 from typing import Any
 
 import z3
 
 from payer_policy.core.diagnostics import PayerPolicyError
-from payer_policy.core.ruleset import Arithmetic, Constant, Edge, Expression, FactRef, Score, Window
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Lookup,
+    Score,
+    Window,
+)
 from payer_policy.core.semantics import shift, years_between
+from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
     Formula,
     Whole,
@@ -31,8 +44,17 @@ from payer_policy.engines.symbolic.logic import (
     either,
     negated,
     number_in,
+    same,
 )
-from payer_policy.engines.symbolic.terms import FIRST_DAY, LAST_DAY, Codes, Facts, Number, Term
+from payer_policy.engines.symbolic.terms import (
+    FIRST_DAY,
+    LAST_DAY,
+    Codes,
+    Facts,
+    Number,
+    Term,
+    choose_value,
+)
 
 Compare = Callable[[Any, Any], Formula]
 
@@ -93,6 +115,8 @@ class Expressions:
                 graded = self.read(fact)
                 position = Number(self._position(graded.value, values))
                 return replace(graded, value=position)
+            case Lookup(table, column):
+                return self._looked_up(table, table.columns.index(column))
             case Arithmetic(operation, arguments):
                 terms = [self.term(argument) for argument in arguments]
                 made = self._arithmetic(operation, terms)
@@ -108,6 +132,88 @@ class Expressions:
                     either(count.none, day.none),
                 )
         raise Outside(f"an expression of kind {type(expression).__name__}")
+
+    def _looked_up(self, table: Table, at: int) -> Term:
+        """By value, when it is the value: a row of it matches, or no other value is possible."""
+        keys = [self.read(key) for key in table.keys]
+        holds: dict[Value | None, list[Formula]] = {}
+        possible: dict[Value | None, list[Formula]] = {}
+        matches: list[list[Formula]] = []
+        for row in table.rows:
+            cells = [
+                True if cell is None else both(negated(key.none), self._matches(cell, key.value))
+                for cell, key in zip(row.cells, keys, strict=True)
+            ]
+            matches.append(cells)
+            asked = [
+                (cell, key)
+                for cell, key, asks in zip(cells, keys, row.cells, strict=True)
+                if asks is not None
+            ]
+            value: Value | None = row.values[at]
+            sure = all_of(both(key.known, cell) for cell, key in asked)
+            maybe = all_of(either(negated(key.known), cell) for cell, key in asked)
+            holds.setdefault(value, []).append(sure)
+            possible.setdefault(value, []).append(maybe)
+        missed = self._may_miss(table, keys, matches)
+        otherwise = None if table.otherwise is None else table.otherwise[at]
+        possible.setdefault(otherwise, []).append(missed)
+        maybe_by_value = {value: any_of(parts) for value, parts in possible.items()}
+        when: dict[Value, Formula] = {}
+        for value in possible:
+            if value is not None:
+                others = (maybe for other, maybe in maybe_by_value.items() if other != value)
+                sole = all_of(negated(maybe) for maybe in others)
+                when[value] = either(any_of(holds.get(value, ())), sole)
+        none = when.pop(NONE, False)
+        return Term(any_of([none, *when.values()]), self._chosen(when, table.types[at].kind), none)
+
+    def _may_miss(
+        self, table: Table, keys: Sequence[Term], matches: Sequence[Sequence[Formula]]
+    ) -> Formula:
+        """That no row may match, as `Table.may_miss` says it."""
+        options = [domain if domain is not None else (None,) for domain in table.domains]
+        ways: list[Formula] = []
+        for values in product(*options):
+            rows: list[Formula] = []
+            for row, cells in zip(table.rows, matches, strict=True):
+                fits = [
+                    either(negated(key.known), cell)
+                    if value is not None and asks.matches(value)
+                    else both(key.known, cell)
+                    for asks, cell, key, value in zip(row.cells, cells, keys, values, strict=True)
+                    if asks is not None
+                ]
+                rows.append(all_of(fits))
+            ways.append(negated(any_of(rows)))
+        return any_of(ways)
+
+    def _matches(self, cell: Cell, value: Any) -> Formula:
+        """That a known key, which is not none, is what a row asks."""
+        if cell.values is not None:
+            listed = [self.facts.constant(one) for one in sorted(cell.values)]  # type: ignore[type-var]
+            return any_of(self._compared(operator.eq, value, one) for one in listed)
+        bounds = ((operator.ge, cell.least), (operator.le, cell.most), (operator.lt, cell.below))
+        return all_of(
+            self._compared(how, value, self.facts.constant(bound))
+            for how, bound in bounds
+            if bound is not None
+        )
+
+    def _compared(self, how: Compare, value: Any, constant: Any) -> Formula:
+        if isinstance(value, Number):
+            return compare(how, value, constant)
+        return same(value, constant) if isinstance(constant, bool) else how(value, constant)
+
+    def _chosen(self, when: Mapping[Value, Formula], kind: Kind) -> Any:
+        """The value of the case that is so; where none is, it is not read."""
+        constants = [(case, self.facts.constant(value)) for value, case in when.items()]
+        if not constants:
+            return Number(0) if kind in NUMERIC else False if kind == "boolean" else FIRST_DAY
+        out = constants[-1][1]
+        for case, value in reversed(constants[:-1]):
+            out = choose_value(case, value, out)
+        return out
 
     def _position(self, value: Any, values: Sequence[str]) -> Whole:
         out: Whole = len(values) - 1
