@@ -32,6 +32,7 @@ from payer_policy.core.ruleset import (
     FactRef,
     FindingEffect,
     Lookup,
+    Moved,
     Not,
     Reason,
     Rule,
@@ -96,7 +97,7 @@ INPUTS = {f"in.{kind}_{letter}": kind for kind in TYPES for letter in "ab"}
 LAYERS = 4
 ARITHMETIC = (
     *("sum", "difference", "product", "quotient", "round_up", "round_down"),
-    *("minimum", "maximum", "days_between", "years_between"),
+    *("minimum", "maximum", "days_between", "days_overlapping", "years_between"),
 )
 CAN_BE_NONE = {name for name, kind in INPUTS.items() if TYPES[kind].can_be_none}
 
@@ -238,6 +239,8 @@ class _Maker:
                 return self.constant(self.random.choice(("integer", "decimal")))
             return self.read(name)
         operation = self.random.choice(ARITHMETIC)
+        if operation == "days_overlapping":
+            return Arithmetic(operation, tuple(self.day(none=none) for _ in range(4)))
         if operation.endswith("_between"):
             return Arithmetic(operation, (self.day(none=none), self.day(none=none)))
         many = {"difference": 2, "quotient": 2, "round_up": 1, "round_down": 1}.get(operation)
@@ -284,13 +287,18 @@ class _Maker:
     def day(self, *, none: bool = True) -> Expression:
         if self.chance(6) and (found := self.lookup("date", none=none)) is not None:
             return found
+        if self.chance(5):
+            return Moved(self.window(none=none))
+        if self.chance(6):
+            days = tuple(self.day(none=none) for _ in range(self.random.randint(1, 3)))
+            return Arithmetic(self.random.choice(("minimum", "maximum")), days)
         name = self.fact(*DAYS)
         return FactRef(name) if name and self.chance(2) else self.constant("date")
 
     def read(self, name: str) -> FactRef | Score:
         return Score(name, GRADES) if self.kinds[name] in GRADED else FactRef(name)
 
-    def window(self) -> Window:
+    def window(self, *, none: bool = True) -> Window:
         unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
         whole = self.fact("integer", "count_or_none")
@@ -299,7 +307,7 @@ class _Maker:
         elif whole and self.chance(3):
             amount = FactRef(whole)
         direction = self.random.choice(("before", "after"))
-        return Window(amount, unit, direction, self.day())
+        return Window(amount, unit, direction, self.day(none=none))
 
     def operand(self, kind: str, *, none: bool = True) -> Expression:
         """A value like the fact's: of the same kind, or any number for a number."""

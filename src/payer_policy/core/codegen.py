@@ -23,6 +23,7 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     Lookup,
+    Moved,
     Not,
     Score,
     Test,
@@ -30,7 +31,7 @@ from payer_policy.core.ruleset import (
     facts_taken_over,
     gives_none,
 )
-from payer_policy.core.semantics import ARITHMETIC, edge
+from payer_policy.core.semantics import ARITHMETIC, edge, far_day
 from payer_policy.core.truth import NEGATED, Truth
 from payer_policy.core.vocabulary.operators import CORE, complete
 from payer_policy.core.vocabulary.types import NONE
@@ -91,7 +92,7 @@ class SourceWriter:
                 case Arithmetic(_, arguments):
                     for argument in arguments:
                         self._expect_expression(argument)
-                case Edge(Window(amount, _, _, anchor), _):
+                case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
                     self._expect_expression(amount)
                     self._expect_expression(anchor)
 
@@ -191,6 +192,11 @@ class SourceWriter:
                 parts = [self._part(amount), self._part(anchor)]
                 given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}, {last}"
                 return _guarded(parts, "None", "NONE", f"edge({given})")
+            case Moved(Window(amount, unit, direction, anchor)):
+                self.namespace["far_day"] = far_day
+                parts = [self._part(amount), self._part(anchor)]
+                given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}"
+                return _guarded(parts, "None", "NONE", f"far_day({given})")
         raise AssertionError(expression)
 
     def test(self, test: Test, *, negated: bool = False) -> str:

@@ -93,7 +93,17 @@ class Lookup:
     """The name under which the policy defines it, which people read; as for conditions."""
 
 
-Expression = Constant | FactRef | Score | Arithmetic | Lookup | Edge | Window
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The far day of a window: the day `amount` units before or after another; a negative amount is
+    the other way. Unknown where no calendar has that day."""
+
+    window: Window
+    called: str | None = field(default=None, compare=False, repr=False)
+    """The name under which the policy defines it, which people read; as for conditions."""
+
+
+Expression = Constant | FactRef | Score | Arithmetic | Lookup | Edge | Moved | Window
 """The right side of a test. A `Window` occurs only in a test as it was written."""
 
 # --- conditions --------------------------------------------------------------------------------
@@ -352,7 +362,7 @@ def facts_in_expression(expression: Expression) -> Iterator[str]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from facts_in_expression(argument)
-        case Edge(window, _):
+        case Edge(window) | Moved(window):
             yield from facts_in_expression(window)
         case Window(amount, _, _, anchor):
             yield from facts_in_expression(amount)
@@ -369,7 +379,7 @@ def lookups_in(expression: Expression) -> Iterator[Lookup]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from lookups_in(argument)
-        case Edge(Window(amount, _, _, anchor), _) | Window(amount, _, _, anchor):
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
             yield from lookups_in(amount)
             yield from lookups_in(anchor)
         case _:
@@ -384,7 +394,7 @@ def facts_taken_over(expression: Expression) -> Iterator[str]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from facts_taken_over(argument)
-        case Edge(Window(amount, _, _, anchor), _) | Window(amount, _, _, anchor):
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
             yield from facts_taken_over(amount)
             yield from facts_taken_over(anchor)
         case _:
@@ -410,7 +420,7 @@ def constants_in(expression: Expression) -> Iterator[Value]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from constants_in(argument)
-        case Edge(Window(amount, _, _, anchor), _):
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
             yield from constants_in(amount)
             yield from constants_in(anchor)
         case _:
@@ -494,7 +504,7 @@ def amount_with_members(
             made = tuple([amount_with_members(argument, members) for argument in arguments])
             same = all(a is b for a, b in zip(made, arguments, strict=True))
             return expression if same else replace(expression, arguments=made)
-        case Edge(window):
+        case Edge(window) | Moved(window):
             inner = amount_with_members(window, members)
             assert isinstance(inner, Window)
             return expression if inner is window else replace(expression, window=inner)

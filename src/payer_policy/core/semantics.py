@@ -26,6 +26,7 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     Lookup,
+    Moved,
     Not,
     Score,
     Test,
@@ -90,6 +91,11 @@ def days_between(a: date, b: date) -> int:
     return (b - a).days
 
 
+def days_overlapping(a_first: date, a_last: date, b_first: date, b_last: date) -> int:
+    """The days that are in both of two periods, whose first and last days are included."""
+    return max(0, (min(a_last, b_last) - max(a_first, b_first)).days + 1)
+
+
 def years_between(a: date, b: date) -> int:
     """Completed years from a to b: an age. A 29 February birthday completes on 1 March."""
     return b.year - a.year - ((b.month, b.day) < (a.month, a.day))
@@ -105,6 +111,7 @@ ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
     "minimum": lambda *numbers: min(numbers),
     "maximum": lambda *numbers: max(numbers),
     "days_between": days_between,
+    "days_overlapping": days_overlapping,
     "years_between": years_between,
 }
 """Every operation on known arguments; a result of None is unknown."""
@@ -116,6 +123,12 @@ def shift(day: date, amount: int, unit: str) -> date:
     Business days are Monday to Friday; public holidays differ by payer and are not known here.
     A day past the calendar's ends is the calendar's end.
     """
+    found = moved(day, amount, unit)
+    return found if found is not None else date.max if amount > 0 else date.min
+
+
+def moved(day: date, amount: int, unit: str) -> date | None:
+    """The day `amount` units later, as `shift`; None where the calendar has no such day."""
     try:
         if unit in ("days", "weeks"):
             return day + timedelta(days=amount * (7 if unit == "weeks" else 1))
@@ -125,7 +138,12 @@ def shift(day: date, amount: int, unit: str) -> date:
             return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
         return _shift_business_days(day, amount)
     except (OverflowError, ValueError):  # includes calendar.IllegalMonthError for year 0
-        return date.max if amount > 0 else date.min
+        return None
+
+
+def far_day(amount: int, unit: str, direction: str, anchor: date) -> date | None:
+    """The day of a `Moved`; None where the calendar has no such day."""
+    return moved(anchor, -amount if direction == "before" else amount, unit)
 
 
 def _shift_business_days(day: date, amount: int) -> date:
@@ -177,6 +195,9 @@ def value_of(expression: Expression, facts: Facts) -> Any:
         case Edge(Window(amount, unit, direction, anchor), last):
             count, day = value_of(amount, facts), value_of(anchor, facts)
             return _made_of((count, day), lambda: edge(count, unit, direction, day, last))
+        case Moved(Window(amount, unit, direction, anchor)):
+            count, day = value_of(amount, facts), value_of(anchor, facts)
+            return _made_of((count, day), lambda: far_day(count, unit, direction, day))
     raise AssertionError(expression)
 
 

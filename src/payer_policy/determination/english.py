@@ -24,6 +24,7 @@ from payer_policy.core.ruleset import (
     FactRef,
     FindingEffect,
     Lookup,
+    Moved,
     Not,
     Parameter,
     Reason,
@@ -342,6 +343,8 @@ class English:
             case Lookup(table, column, called):
                 by = listed([self.fact(key) for key in table.keys])
                 return f"the {column} of the table {table.name} for {by}{defined(called)}"
+            case Moved(window, called):
+                return f"the day {self.expression(window)}{defined(called)}"
             case Arithmetic(operation, arguments, called):
                 return self._arithmetic(operation, arguments, like) + defined(called)
 
@@ -451,6 +454,9 @@ class English:
                 return f"the lesser of {listed(says)}"
             case "maximum":
                 return f"the greater of {listed(says)}"
+            case "days_overlapping":
+                periods = [f"from {says[at]} through {says[at + 1]}" for at in (0, 2)]
+                return f"the days that are both {periods[0]} and {periods[1]}"
             case "days_between":
                 return f"the days from {says[0]} to {says[1]}"
             case "years_between":

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.core.json_source import Reporter
-from payer_policy.core.ruleset import Arithmetic, Lookup
+from payer_policy.core.ruleset import Arithmetic, Lookup, Moved
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.language.elaborate import Elaborator
 from payer_policy.language.expressions import DATE, ISO_DATE, Typed
@@ -88,7 +88,7 @@ class Definitions:
         if typed is None:
             return None
         expression = typed.expression
-        if isinstance(expression, (Arithmetic, Lookup)):
+        if isinstance(expression, (Arithmetic, Lookup, Moved)):
             expression = replace(expression, called=name)
         return typed._replace(expression=expression, called=f"`{name}`")
 

@@ -26,6 +26,7 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     Lookup,
+    Moved,
     Not,
     Reason,
     Rule,
@@ -61,6 +62,7 @@ COMPUTE: Final[Mapping[str, Any]] = {
     "minimum": lambda *all_: min(all_),
     "maximum": lambda *all_: max(all_),
     "days_between": lambda a, b: Fraction((b - a).days),
+    "days_overlapping": lambda a, b, c, d: Fraction(max((min(b, d) - max(a, c)).days + 1, 0)),
     "years_between": lambda a, b: Fraction(b.year - a.year - (f"{b:%m%d}" < f"{a:%m%d}")),
 }
 
@@ -160,6 +162,11 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
                 return _nothing_in([count, day])
             other = _shift(day, int(-count if direction == "before" else count), unit)
             return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
+        case Moved(Window(amount, unit, direction, anchor)):
+            count, day = value_of(amount, facts), value_of(anchor, facts)
+            if None in (count, day) or NONE in (count, day):
+                return _nothing_in([count, day])
+            return _moved(day, int(-count if direction == "before" else count), unit)
     raise AssertionError(expression)
 
 
@@ -207,6 +214,12 @@ def _nothing_in(known: Sequence[Any]) -> Any:
 
 def _shift(day: date, count: int, unit: str) -> date:
     """`count` units later (negative: earlier), kept within the month and the calendar."""
+    found = _moved(day, count, unit)
+    return found if found is not None else date.max if count > 0 else date.min
+
+
+def _moved(day: date, count: int, unit: str) -> date | None:
+    """`count` units later (negative: earlier), kept within the month; None: there is no such day."""
     step = 1 if count > 0 else -1
     try:
         if unit in ("days", "weeks"):
@@ -220,7 +233,7 @@ def _shift(day: date, count: int, unit: str) -> date:
             count -= step if day.weekday() < 5 else 0
         return day
     except (OverflowError, ValueError):
-        return date.max if step > 0 else date.min
+        return None
 
 
 def plain(value: Any) -> Any:

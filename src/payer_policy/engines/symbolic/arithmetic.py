@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 from itertools import product
 from math import lcm
 from typing import Any
@@ -28,10 +28,11 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     Lookup,
+    Moved,
     Score,
     Window,
 )
-from payer_policy.core.semantics import shift, years_between
+from payer_policy.core.semantics import moved, shift, years_between
 from payer_policy.core.tables import Cell, Table
 from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
@@ -131,6 +132,12 @@ class Expressions:
                     span.last if last else span.first,
                     either(count.none, day.none),
                 )
+            case Moved(Window(amount, unit, direction, anchor)):
+                count, day = self.term(amount), self.term(anchor)
+                sign = -1 if direction == "before" else 1
+                there, value = self._moved(day.value, count.value, sign, unit)
+                none = either(count.none, day.none)
+                return Term(all_of([count.known, day.known, either(none, there)]), value, none)
         raise Outside(f"an expression of kind {type(expression).__name__}")
 
     def _looked_up(self, table: Table, at: int) -> Term:
@@ -244,8 +251,14 @@ class Expressions:
                 return Term(known, Number(_ceiling(values[0])))
             case "round_down":
                 return Term(known, Number(_floor(values[0])))
+            case "minimum" | "maximum" if not isinstance(values[0], Number):  # days
+                chosen = _least if operation == "minimum" else _most
+                return Term(known, reduce(chosen, values))
             case "minimum" | "maximum":
                 return Term(known, _extreme(values, least=operation == "minimum"))
+            case "days_overlapping":
+                days = _least(values[1], values[3]) - _most(values[0], values[2]) + 1
+                return Term(known, Number(choose(days < 0, 0, days)))
             case "days_between":
                 return Term(known, Number(values[1] - values[0]))
             case "years_between":
@@ -363,6 +376,35 @@ class Expressions:
         none = count < 0
         return Span(choose(none, LAST_DAY, first), choose(none, FIRST_DAY, last))
 
+    def _moved(self, day: Whole, amount: Number, sign: int, unit: str) -> tuple[Formula, Whole]:
+        """Whether the calendar has a day so many units away, and that day; another day if not, which is
+        not read."""
+        if amount.bottom != 1:
+            raise Outside("a span of days whose length is no whole number")
+        count = amount.top
+        if unit in ("days", "weeks"):
+            there = day + _times(count, sign * (7 if unit == "weeks" else 1))
+            inside = both(there >= FIRST_DAY, there <= LAST_DAY)
+            return inside, choose(inside, there, FIRST_DAY)
+        if isinstance(day, int) and isinstance(count, int):
+            found = moved(date.fromordinal(day), sign * count, unit)
+            return found is not None, FIRST_DAY if found is None else found.toordinal()
+        name = self._call(
+            f"move {unit} {sign}",
+            (day, count),
+            True,
+            lambda model, name: _moved_lemma(model, name, day, count, sign, unit),
+        )
+        longest = {"months": 31, "years": 366, "business_days": 3}[unit]
+        reach = abs(count) * longest + 3 if isinstance(count, int) else None
+        self.facts.bounds.append(z3.And(name >= FIRST_DAY - 1, name <= LAST_DAY))
+        if reach is not None:
+            near = z3.And(name <= day + reach, name >= day - reach)
+            inside = z3.And(day + reach <= LAST_DAY, day - reach >= FIRST_DAY)
+            self.facts.bounds.append(z3.Or(near, name == _NO_DAY))
+            self.facts.bounds.append(z3.Implies(inside, name != _NO_DAY))
+        return name != _NO_DAY, choose(name == _NO_DAY, FIRST_DAY, name)
+
     def _shifted(self, day: Whole, count: Whole, sign: int, unit: str) -> Whole:
         if unit in ("days", "weeks"):
             moved = day + _times(count, sign * (7 if unit == "weeks" else 1))
@@ -451,6 +493,37 @@ def _years_lemma(model: Any, name: Any, birth: Any, day: Any) -> Formula | None:
     return either(negated(inside), right)
 
 
+_NO_DAY = FIRST_DAY - 1
+"""Stands for a day that the calendar does not have."""
+
+
+def _moved_lemma(
+    model: Any, name: Any, day: Any, count: Any, sign: int, unit: str
+) -> Formula | None:
+    at, amount = _day_in(model, day), _day_in(model, count)
+
+    def there(ordinal: int) -> int:
+        found = moved(date.fromordinal(ordinal), sign * amount, unit)
+        return _NO_DAY if found is None else found.toordinal()
+
+    if number_in(model, name) == there(at):
+        return None
+    return either(negated(count == amount), _exact(name, day, at, unit, there))
+
+
+def _exact(name: Any, day: Any, at: int, unit: str, there: Callable[[int], int]) -> Formula:
+    """The right value for each day of the month, or of the week, around one."""
+    if unit == "business_days":
+        first = at - date.fromordinal(at).weekday()
+        first, last = max(first, FIRST_DAY), min(first + 6, LAST_DAY)
+    else:
+        first, last = _month(at)
+    return all_of(
+        either(negated(day == ordinal), name == there(ordinal))
+        for ordinal in range(first, last + 1)
+    )
+
+
 def _shift_lemma(
     model: Any, name: Any, day: Any, count: Any, sign: int, unit: str
 ) -> Formula | None:
@@ -460,19 +533,10 @@ def _shift_lemma(
     if number_in(model, name) == shift(date.fromordinal(at), sign * amount, unit).toordinal():
         return None
 
-    def moved(ordinal: int) -> int:
+    def there(ordinal: int) -> int:
         return shift(date.fromordinal(ordinal), sign * amount, unit).toordinal()
 
-    if unit == "business_days":
-        first = at - date.fromordinal(at).weekday()
-        first, last = max(first, FIRST_DAY), min(first + 6, LAST_DAY)
-    else:
-        first, last = _month(at)
-    exact = all_of(
-        either(negated(day == ordinal), name == moved(ordinal))
-        for ordinal in range(first, last + 1)
-    )
-    return either(negated(count == amount), exact)
+    return either(negated(count == amount), _exact(name, day, at, unit, there))
 
 
 # --- numbers ---------------------------------------------------------------------------------------
@@ -524,6 +588,14 @@ def _extreme(numbers: Sequence[Number], *, least: bool) -> Number:
     for top in tops[1:]:
         out = choose(top < out if least else top > out, top, out)
     return Number(out, bottom)
+
+
+def _least(one: Whole, other: Whole) -> Whole:
+    return choose(one < other, one, other)
+
+
+def _most(one: Whole, other: Whole) -> Whole:
+    return choose(one > other, one, other)
 
 
 def _cases(term: Any) -> list[tuple[Formula, int]] | None:

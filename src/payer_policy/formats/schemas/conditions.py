@@ -179,21 +179,20 @@ class ConditionSchemas:
             case "pair":
                 return _array(self.operand(type_), 2, 2)
             case "window":
-                amount = self._or_computed({"type": "integer"})
-                anchor = self.operand(FactType("date"))
                 return {
                     "type": "object",
-                    "properties": {
-                        **dict.fromkeys(WINDOW_UNITS, amount),
-                        "before": anchor,
-                        "after": anchor,
-                        "note": NOTE,
-                    },
+                    "properties": {**self._span(), "note": NOTE},
                     "additionalProperties": False,
                     "minProperties": 2,
                 }
             case _:
                 return self.operand(type_)
+
+    def _span(self) -> dict[str, Schema]:
+        """So many days, weeks, …, before or after a date."""
+        amount = self._or_computed({"type": "integer"})
+        anchor = self.operand(FactType("date"))
+        return {**dict.fromkeys(WINDOW_UNITS, amount), "before": anchor, "after": anchor}
 
     # --- expressions -----------------------------------------------------------------------------
 
@@ -212,22 +211,38 @@ class ConditionSchemas:
         numeric, days = self._or_computed({"type": "number"}), self.operand(FactType("date"))
         for name, (least, most) in ARITHMETIC_ARITY.items():
             part = days if name.endswith("_between") else numeric
+            if name in ("minimum", "maximum"):
+                part = self._or_computed({"type": ["number", "string"]})
+            elif name == "days_overlapping":
+                part = _period(days)
             listed = _array(part, least, most)
             single = {"if": {"type": "array"}, "then": listed, "else": part}
             names[name] = single if least == 1 else listed
+        names |= self._span()
         return {
             "description": "A fact, a parameter, a definition, a column of a table, or arithmetic.",
             "type": "object",
             "properties": {**names, "note": NOTE},
             "additionalProperties": False,
             "minProperties": 1,
-            "maxProperties": 3 if self.parameters else 2,
+            "maxProperties": 3,
             **(
                 {"dependentRequired": {"table": ["column"], "column": ["table"]}}
                 if self.parameters
                 else {}
             ),
         }
+
+
+def _period(day: Schema) -> Schema:
+    """From a day through another, or to below one that is not included."""
+    return {
+        "type": "object",
+        "properties": {"from": day, "through": day, "below": day, "note": NOTE},
+        "required": ["from"],
+        "oneOf": [{"required": ["through"]}, {"required": ["below"]}],
+        "additionalProperties": False,
+    }
 
 
 def _array(items: Schema, least: int, most: int | None = None) -> Schema:
