@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from payer_policy.core.far_days import far_day
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -31,7 +32,7 @@ from payer_policy.core.ruleset import (
     facts_taken_over,
     gives_none,
 )
-from payer_policy.core.semantics import ARITHMETIC, edge, far_day
+from payer_policy.core.semantics import ARITHMETIC, edge
 from payer_policy.core.truth import NEGATED, Truth
 from payer_policy.core.vocabulary.operators import CORE, complete
 from payer_policy.core.vocabulary.types import NONE

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean, slip_of
+from payer_policy.core.far_days import far_day
 from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import (
     Arithmetic,
@@ -25,7 +26,6 @@ from payer_policy.core.ruleset import (
     Score,
     Window,
 )
-from payer_policy.core.semantics import far_day
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,

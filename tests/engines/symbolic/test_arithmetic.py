@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy.core.core_tests import core_of
+from payer_policy.core.far_days import far_day
 from payer_policy.core.ruleset import Arithmetic, Condition, Constant, FactRef, Moved, Test, Window
-from payer_policy.core.semantics import far_day, truth_of
+from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.engines.symbolic.formulas import Conditions

@@ -21,6 +21,7 @@ from typing import Any
 import z3
 
 from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.core.far_days import moved, shift
 from payer_policy.core.ruleset import (
     Arithmetic,
     Constant,
@@ -32,7 +33,7 @@ from payer_policy.core.ruleset import (
     Score,
     Window,
 )
-from payer_policy.core.semantics import moved, shift, years_between
+from payer_policy.core.semantics import years_between
 from payer_policy.core.tables import Cell, Table
 from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
