@@ -142,7 +142,7 @@ def test_the_checker_is_short_enough_to_be_read() -> None:
     assert lines["values"] < 210
     assert lines["dates"] < 190
     assert lines["silence"] < 115
-    assert sum(lines.values()) < 1290
+    assert sum(lines.values()) < 1310
 
 
 def _lines_of_code(path: Path) -> int:
