@@ -18,7 +18,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from payer_policy.core.core_tests import core_of
+from payer_policy.core.core_tests import core_of, needs_a_value
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -31,6 +31,8 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     FindingEffect,
+    Lookup,
+    Moved,
     Not,
     Reason,
     Rule,
@@ -41,6 +43,7 @@ from payer_policy.core.ruleset import (
     Window,
     facts_read,
 )
+from payer_policy.core.tables import Cell, Row, Table, domains_of
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.operators import OPERATORS, words_for
 from payer_policy.core.vocabulary.types import NONE, FactType, Value
@@ -94,7 +97,7 @@ INPUTS = {f"in.{kind}_{letter}": kind for kind in TYPES for letter in "ab"}
 LAYERS = 4
 ARITHMETIC = (
     *("sum", "difference", "product", "quotient", "round_up", "round_down"),
-    *("minimum", "maximum", "days_between", "years_between"),
+    *("minimum", "maximum", "days_between", "days_overlapping", "years_between"),
 )
 CAN_BE_NONE = {name for name, kind in INPUTS.items() if TYPES[kind].can_be_none}
 
@@ -224,28 +227,78 @@ class _Maker:
     def constant(self, kind: str) -> Constant:
         return Constant(self.random.choice(POOL[kind]))
 
-    def number(self, depth: int = 2) -> Expression:
-        """An exact number, maybe over facts."""
+    def number(self, depth: int = 2, *, none: bool = True) -> Expression:
+        """An exact number, maybe over facts; `none`: a table in it may give none."""
+        if self.chance(6):
+            kind = self.random.choice(("integer", "decimal"))
+            if (found := self.lookup(kind, none=none)) is not None:
+                return found
         name = self.fact(*NUMERIC)
         if depth == 0 or name is None or self.chance(2):
             if name is None or self.chance(2):
                 return self.constant(self.random.choice(("integer", "decimal")))
             return self.read(name)
         operation = self.random.choice(ARITHMETIC)
+        if operation == "days_overlapping":
+            return Arithmetic(operation, tuple(self.day(none=none) for _ in range(4)))
         if operation.endswith("_between"):
-            return Arithmetic(operation, (self.day(), self.day()))
+            return Arithmetic(operation, (self.day(none=none), self.day(none=none)))
         many = {"difference": 2, "quotient": 2, "round_up": 1, "round_down": 1}.get(operation)
         many = many or self.random.randint(1, 3)
-        return Arithmetic(operation, tuple(self.number(depth - 1) for _ in range(many)))
+        return Arithmetic(operation, tuple(self.number(depth - 1, none=none) for _ in range(many)))
 
-    def day(self) -> Expression:
+    def lookup(self, kind: str, *, none: bool = True) -> Lookup | None:
+        """A column of a table by one to three facts; `none`: it may give none."""
+        names = sorted({name for name, one in self.kinds.items() if one != "codes"})
+        keys = self.random.sample(names, min(len(names), self.random.randint(1, 3)))
+        if not keys:
+            return None
+        pool: list[Value] = [*POOL[kind][:3], *([NONE] if none and self.chance(4) else [])]
+        rows: list[Row] = []
+        for number in range(self.random.randint(1, 5)):
+            cells = tuple([self.cell(_plain(self.kinds[key])) for key in keys])
+            if not any(_overlap(cells, row.cells) for row in rows):
+                rows.append(Row(f"row-{number}", cells, (self.random.choice(pool),)))
+        otherwise = (self.random.choice(pool),) if self.chance(2) else None
+        domains = domains_of(rows, [TYPES[self.kinds[key]] for key in keys])
+        given = (replace(TYPES[kind], can_be_none=False),)
+        table = Table("table", tuple(keys), ("column",), given, tuple(rows), otherwise, domains)
+        return Lookup(table, "column")
+
+    def cell(self, kind: str) -> Cell | None:
+        """What a row asks of a key."""
+        if self.chance(8):
+            return None
+        pool: list[Any] = POOL[kind]
+        if kind in ("integer", "decimal", "date") and self.chance(2):
+            low, high = sorted((self.random.choice(pool), self.random.choice(pool)))
+            return self.random.choice(
+                (
+                    Cell(least=low, most=high),
+                    Cell(most=high),
+                    Cell(below=low),
+                    Cell(least=high),
+                    Cell(least=low, below=high + (timedelta(1) if kind == "date" else 1)),
+                )
+            )
+        many = self.random.choice((1, 1, 2))
+        return Cell(frozenset(self.random.choice(pool) for _ in range(many)))
+
+    def day(self, *, none: bool = True) -> Expression:
+        if self.chance(6) and (found := self.lookup("date", none=none)) is not None:
+            return found
+        if self.chance(5):
+            return Moved(self.window(none=none))
+        if self.chance(6):
+            days = tuple(self.day(none=none) for _ in range(self.random.randint(1, 3)))
+            return Arithmetic(self.random.choice(("minimum", "maximum")), days)
         name = self.fact(*DAYS)
         return FactRef(name) if name and self.chance(2) else self.constant("date")
 
     def read(self, name: str) -> FactRef | Score:
         return Score(name, GRADES) if self.kinds[name] in GRADED else FactRef(name)
 
-    def window(self) -> Window:
+    def window(self, *, none: bool = True) -> Window:
         unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
         whole = self.fact("integer", "count_or_none")
@@ -254,14 +307,18 @@ class _Maker:
         elif whole and self.chance(3):
             amount = FactRef(whole)
         direction = self.random.choice(("before", "after"))
-        return Window(amount, unit, direction, self.day())
+        return Window(amount, unit, direction, self.day(none=none))
 
-    def operand(self, kind: str) -> Expression:
+    def operand(self, kind: str, *, none: bool = True) -> Expression:
         """A value like the fact's: of the same kind, or any number for a number."""
         if kind in ("integer", "decimal", "count_or_none"):
-            return self.number()
+            return self.number(none=none)
         if kind in DAYS:
-            return self.day()
+            return self.day(none=none)
+        if self.chance(6) and kind != "codes":
+            found = self.lookup(_plain(kind), none=none)
+            if found is not None:
+                return found
         alike = [one for one in TYPES if replace(TYPES[one], can_be_none=False) == TYPES[kind]]
         name = self.fact(kind, *alike)
         return FactRef(name) if name and self.chance(4) else self.constant(_plain(kind))
@@ -277,7 +334,10 @@ class _Maker:
             row = self.random.choice([row for row in words if row.shape != "flag"])
         sized = kind in GRADED and row.by_size
         left = Score(name, GRADES) if sized else FactRef(name)
-        make = partial(self.number, 1) if sized else partial(self.operand, kind)
+        none = not needs_a_value(row)
+        make = (
+            partial(self.number, 1, none=none) if sized else partial(self.operand, kind, none=none)
+        )
         right: tuple[Expression, ...]
         match row.shape:
             case "flag":
@@ -296,6 +356,8 @@ class _Maker:
                 code = self.fact("code", "code_or_none")
                 listed = Constant(self.random.choice(CODES))
                 right = (FactRef(code) if code and self.chance(4) else listed,)
+                if self.chance(6) and (found := self.lookup("code")) is not None:
+                    right = (found,)
             case "whole":
                 right = (Constant(self.random.choice((1, 2, 3, 7))),)
             case _:
@@ -312,6 +374,25 @@ class _Maker:
         if how == "at_least":
             return AtLeast(self.random.randint(1, len(parts)), parts)
         return All(parts) if how == "all" else AnyOf(parts)
+
+
+def _overlap(one: tuple[Cell | None, ...], other: tuple[Cell | None, ...]) -> bool:
+    """Whether some keys are in both: some value that either names, or a bound and its neighbors."""
+    return all(_meet(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _meet(one: Cell | None, other: Cell | None) -> bool:
+    if one is None or other is None:
+        return True
+    cells = (one, other)
+    named: list[Any] = [value for cell in cells for value in cell.values or ()]
+    for cell in cells:
+        for bound in (cell.least, cell.most, cell.below):
+            if bound is not None:
+                tiny = timedelta(1) if isinstance(bound, date) else Fraction(1, 1000)
+                exact = bound if isinstance(bound, date) else Fraction(bound)
+                named += [exact, exact - tiny]
+    return any(one.matches(value) and other.matches(value) for value in named)
 
 
 def ruleset(random: Random, *, rules: int = 10, is_known: bool = True) -> Ruleset:

@@ -9,6 +9,7 @@ changes. It never relies on the order of the rules.
 from __future__ import annotations
 
 import calendar
+import itertools
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -24,6 +25,8 @@ from payer_policy.core.ruleset import (
     Constant,
     Edge,
     FactRef,
+    Lookup,
+    Moved,
     Not,
     Ruleset,
     Score,
@@ -137,19 +140,14 @@ def value(expression, facts):
         return number(expression.value)
     if isinstance(expression, FactRef):
         return number(facts.get(expression.fact))
+    if isinstance(expression, Lookup):
+        return looked_up(expression, facts)
     if isinstance(expression, Score):
         position = {name: place for place, name in enumerate(expression.values)}
         position[NONE] = NONE
         return number(position.get(facts.get(expression.fact)))
-    if isinstance(expression, Edge):
-        window = expression.window
-        amount, anchor = value(window.amount, facts), value(window.anchor, facts)
-        if amount is None or anchor is None:
-            return None
-        if amount is NONE or anchor is NONE:
-            return NONE
-        days = Days(anchor, int(amount), window.unit, window.direction)
-        return days.last if expression.last else days.first
+    if isinstance(expression, (Edge, Moved)):
+        return day_of(expression, facts)
     assert isinstance(expression, Arithmetic)
     arguments = [value(argument, facts) for argument in expression.arguments]
     if any(argument is None for argument in arguments):
@@ -175,33 +173,112 @@ def value(expression, facts):
             return sorted(numbers)[-1]
         case "days_between", [a, b]:
             return number(b.toordinal() - a.toordinal())
+        case "days_overlapping", [a, b, c, d]:
+            both = range(max(a, c).toordinal(), min(b, d).toordinal() + 1)
+            return number(len(both))
         case "years_between", [a, b]:
             years = b.year - a.year
             return number(years if (b.month, b.day) >= (a.month, a.day) else years - 1)
     raise AssertionError(expression.operation)
 
 
+def day_of(expression, facts):
+    """An edge of a window, or the day that is so far away."""
+    window = expression.window
+    amount, anchor = value(window.amount, facts), value(window.anchor, facts)
+    if amount is None or anchor is None:
+        return None
+    if amount is NONE or anchor is NONE:
+        return NONE
+    if isinstance(expression, Edge):
+        days = Days(anchor, int(amount), window.unit, window.direction)
+        return days.last if expression.last else days.first
+    sign = 1 if window.direction == "after" else -1
+    try:
+        return far_end(anchor, sign * int(amount), window.unit)
+    except (OverflowError, ValueError):
+        return None
+
+
+def looked_up(lookup, facts):
+    """What a table gives for every way in which the unknown keys could turn out, if that is one value."""
+    table, at = lookup.table, lookup.table.columns.index(lookup.column)
+    ways = []
+    for place, key in enumerate(table.keys):
+        known = facts.get(key)
+        if known is not None:
+            ways.append([number(known)])
+        elif table.domains[place] is not None:
+            ways.append([number(one) for one in table.domains[place]])
+        else:
+            ways.append([*values_asked(table, place), SOMETHING_ELSE])
+    given = set()
+    for keys in itertools.product(*ways):
+        rows = [
+            row
+            for row in table.rows
+            if all(in_cell(cell, key) for cell, key in zip(row.cells, keys, strict=True))
+        ]
+        assert len(rows) < 2, "rows overlap"
+        found = rows[0].values if rows else table.otherwise
+        given.add(None if found is None else number(found[at]))
+    return given.pop() if len(given) == 1 else None
+
+
+SOMETHING_ELSE = object()
+"""A value of a key that no row names, and that is in no range."""
+
+
+def values_asked(table, place):
+    """For each row a value that it asks of a key."""
+    for row in table.rows:
+        cell = row.cells[place]
+        if cell is not None and cell.values is not None:
+            yield from map(number, cell.values)
+        elif cell is not None:
+            first, last, end = map(number, (cell.least, cell.most, cell.below))
+            if first is not None or last is not None:
+                yield last if first is None else first
+            else:
+                yield end - (DAY if isinstance(end, date) else 1)
+
+
+def in_cell(cell, key):
+    if cell is None:
+        return True
+    if key is SOMETHING_ELSE or key is NONE:
+        return False
+    if cell.values is not None:
+        return any(key == number(one) for one in cell.values)
+    first, last, end = map(number, (cell.least, cell.most, cell.below))
+    reached = first is None or not key < first
+    return reached and (last is None or not key > last) and (end is None or key < end)
+
+
+def far_end(anchor, amount, unit):
+    """So many units later, or earlier where the amount is negative, a step at a time."""
+    sign = 1 if amount > 0 else -1
+    if unit in ("days", "weeks"):
+        return anchor + amount * (7 if unit == "weeks" else 1) * DAY
+    if unit == "business_days":
+        end, left = anchor, abs(amount)
+        while left > 0:
+            end += sign * DAY
+            left -= end.weekday() < 5
+        return end
+    year, month = anchor.year, anchor.month
+    for _ in range(abs(amount) * (12 if unit == "years" else 1)):
+        month += sign
+        year, month = (year + sign, 12 if sign < 0 else 1) if month in (0, 13) else (year, month)
+    return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
+
+
 class Days:
     """From an anchor day so many days, …, business days before or after; both ends included."""
 
     def __init__(self, anchor: date, amount: int, unit: str, direction: str) -> None:
-        sign = 1 if direction == "after" else -1
         self.empty = amount < 0
-        if unit in ("days", "weeks"):
-            end = anchor + sign * amount * (7 if unit == "weeks" else 1) * DAY
-        elif unit == "business_days":
-            end = anchor
-            while amount > 0:
-                end += sign * DAY
-                amount -= end.weekday() < 5
-        else:
-            year, month = anchor.year, anchor.month
-            for _ in range(abs(amount) * (12 if unit == "years" else 1)):
-                month += sign
-                year, month = (
-                    (year + sign, 12 if sign < 0 else 1) if month in (0, 13) else (year, month)
-                )
-            end = date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
+        end = far_end(anchor, max(amount, 0) * (1 if direction == "after" else -1), unit)
         self.first, self.last = sorted((anchor, end))
         if self.empty:
             self.first, self.last = date.max, date.min

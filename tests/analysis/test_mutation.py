@@ -320,7 +320,7 @@ def test_the_command_tells_the_survivors_and_what_would_notice_them(tmp_path: Pa
 
     assert result.exit_code == 1
     assert "1 survivor." in result.output
-    assert "Score: 98.7% of the changes that have an effect are noticed." in result.output
+    assert "Score: 98.9% of the changes that have an effect are noticed." in result.output
     assert (
         "`oral-failed`: `oral.outcome` in [not_tolerated, refused] without refused\n"
         "    changes plain-health/vitamin-b12 from 2024-01-01\n"

@@ -50,6 +50,8 @@ def calculated(operation: str, *arguments: Any, **facts: Any) -> Any:
         ("maximum", (0, -5), 0),
         ("days_between", (date(2024, 2, 28), date(2024, 3, 1)), 2),
         ("days_between", (date(2024, 3, 1), date(2024, 2, 28)), -2),
+        ("days_overlapping", (*(date(2024, 3, day) for day in (1, 9, 9, 20)),), 1),
+        ("days_overlapping", (*(date(2024, 3, day) for day in (1, 9, 10, 20)),), 0),
     ],
 )
 def test_arithmetic_is_exact(operation: str, arguments: tuple[Any, ...], value: Any) -> None:
@@ -63,7 +65,7 @@ def test_arithmetic_is_exact(operation: str, arguments: tuple[Any, ...], value: 
 def test_every_operation_is_tried() -> None:
     assert set(ARITHMETIC) == {
         *("sum", "difference", "product", "quotient", "round_up", "round_down", "minimum"),
-        *("maximum", "days_between", "years_between"),
+        *("maximum", "days_between", "days_overlapping", "years_between"),
     }
 
 
@@ -77,8 +79,8 @@ def test_dividing_by_zero_is_not_known(zero: Any) -> None:
 
 @pytest.mark.parametrize("operation", sorted(ARITHMETIC))
 def test_what_is_not_known_stays_so(operation: str) -> None:
-    many = {"round_up": 1, "round_down": 1}.get(operation, 2)
-    known = date(2024, 1, 1) if operation.endswith("between") else 1
+    many = {"round_up": 1, "round_down": 1, "days_overlapping": 4}.get(operation, 2)
+    known = date(2024, 1, 1) if operation.startswith(("days_", "years_")) else 1
 
     assert calculated(operation, *["a"] * many) is None
     assert calculated(operation, *["a"] * many, a=None) is None

@@ -7,7 +7,7 @@ inherit; or for each policy by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
@@ -35,13 +35,17 @@ from payer_policy.core.ruleset import (
     written,
 )
 from payer_policy.core.semantics import Facts, truth_of, value_of
+from payer_policy.core.tables import Row, Table
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import NONE
 from payer_policy.determination import Determination
-from payer_policy.policy.versions import Merged, PolicyVersion
+from payer_policy.policy.versions import Merged, Placed, PolicyVersion
 
-KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
+KINDS: Final = (
+    *("rule", "test", "bound", "value", "override", "part of the lines", "parameter"),
+    "row of a table",
+)
 NOT_KNOWN: Final = "not known"
 """The goal that is counted separately, since the form of a claim always states some facts."""
 
@@ -53,6 +57,7 @@ _TRUTHS: Final[Mapping[Truth, str]] = {
 _AT, _BELOW, _ABOVE = "at the bound", "just below", "just above"
 _MET, _BOTH, _BESIDE = "met", "both hold but for it", "holds beside other lines"
 _READ = "read by a rule that is decided"
+_LOOKED_UP = "looked up"
 
 
 @dataclass
@@ -190,11 +195,36 @@ class _Items:
     def of(self, ruleset: Ruleset, merged: Merged) -> list[tuple[Item, _Shows]]:
         """The items of one ruleset."""
         by_id = {rule.id: rule for rule in ruleset.rules}
-        return [
+        rules = [
             pair
             for index in range(len(ruleset.rules))
             for pair in self._of_rule(ruleset, merged, index, by_id)
         ]
+        return [*rules, *self._of_tables(ruleset, merged)]
+
+    def _of_tables(self, ruleset: Ruleset, merged: Merged) -> Iterator[tuple[Item, _Shows]]:
+        """Each row of each table, and what it gives otherwise."""
+        for name, table in ruleset.tables.items():
+            written_table = merged.tables[name]
+            places = {one.model["id"]: one for one in written_table.rows}
+            rows: list[tuple[str, Placed[Any], Row | None]] = [
+                (f"row {row.id}", places[row.id], row) for row in table.rows
+            ]
+            if written_table.otherwise is not None:
+                where = written_table.otherwise
+                at = replace(where, path=(*where.path, "otherwise"))
+                rows.append(("otherwise", at, None))
+            for text, placed, row in rows:
+                item = self._item(
+                    "row of a table",
+                    ruleset.policy,
+                    placed.version,
+                    placed.path,
+                    None,
+                    f"table {name}, {text}",
+                    (_LOOKED_UP,),
+                )
+                yield item, partial(_looked_up, table, row)
 
     def _of_rule(
         self, ruleset: Ruleset, merged: Merged, index: int, by_id: Mapping[str, Rule]
@@ -211,8 +241,15 @@ class _Items:
             item("rule", ("id",), rule.title, _TRUTHS.values()),
             lambda decision: (_TRUTHS[decision.truths[index]],),
         )
-        for condition, raw_test, at in _tests(rule.condition, raw["when"], ("when",)):
-            yield from _of_test(item, condition, raw_test, at)
+        for condition, raw_test, where, at in _tests(
+            rule.condition, raw["when"], placed, ("when",), merged
+        ):
+            yield from _of_test(
+                item if where is placed else self._defined(ruleset.policy, where),
+                condition,
+                raw_test,
+                at,
+            )
         for place, id_ in enumerate(raw.get("overrides", ())):
             if id_ in by_id:
                 overridden = item("override", ("overrides", place), f"overrides {id_}", (_BOTH,))
@@ -224,7 +261,7 @@ class _Items:
                 item("part of the lines", ("then",), text, (_BESIDE,)),
                 partial(_beside_other_lines, index, rule.id),
             )
-        for name in named_in(raw, "parameter"):
+        for name in named_in(_spelled_out(raw, merged), "parameter"):
             if name in merged.parameters:
                 where = merged.parameters[name]
                 yield (
@@ -239,6 +276,16 @@ class _Items:
                     ),
                     lambda decision: (_READ,) if decision.truths[index] != UNKNOWN else (),
                 )
+
+    def _defined(
+        self, policy: str, where: Placed[Any]
+    ) -> Callable[[str, JsonPath, str, Iterable[str]], Item]:
+        """Makes the items of a definition, which are those of no rule."""
+
+        def item(kind: str, at: JsonPath, text: str, goals: Iterable[str]) -> Item:
+            return self._item(kind, policy, where.version, (*where.path, *at), None, text, goals)
+
+        return item
 
 
 def _of_test(
@@ -267,6 +314,13 @@ def _of_test(
 
 
 # --- what a decision shows ---------------------------------------------------------------------------
+
+
+def _looked_up(table: Table, row: Row | None, decision: _Decision) -> Iterator[str]:
+    """Whether all keys are known, and this row is for them (None: none is)."""
+    keys = [decision.known.get(key) for key in table.keys]
+    if None not in keys and table.row(keys) == row:
+        yield _LOOKED_UP
 
 
 def _both_hold(index: int, other: Rule, decision: _Decision) -> Iterator[str]:
@@ -314,13 +368,29 @@ def _sides(condition: Condition, test: Test, decision: _Decision) -> set[str]:
     return sides
 
 
+def _spelled_out(raw: Any, merged: Merged) -> list[Any]:
+    """Some JSON, and the definitions that it names, or that those name."""
+    out, names = [raw], list(named_in(raw, "define"))
+    for name in names:
+        placed = merged.definitions[name]
+        out.append(placed.version.document.part(placed.path))
+        names += [other for other in named_in(out[-1], "define") if other not in names]
+    return out
+
+
 def _tests(
-    condition: Condition, raw: Any, path: JsonPath
-) -> Iterator[tuple[Condition, Mapping[str, Any], JsonPath]]:
-    """The tests of a condition, each with its JSON and its path."""
+    condition: Condition, raw: Any, where: Placed[Any], path: JsonPath, merged: Merged
+) -> Iterator[tuple[Condition, Mapping[str, Any], Placed[Any], JsonPath]]:
+    """The tests of a condition, each with its JSON, the rule or definition that it is in, and its path
+    there."""
+    if "define" in raw:
+        where, path = merged.definitions[raw["define"]], ("when",)
+        raw = where.version.document.part((*where.path, *path))
+        yield from _tests(condition, raw, where, path, merged)
+        return
     if isinstance(condition, Test) or written(condition) is not None:
-        yield condition, raw, path
+        yield condition, raw, where, path
         return
     parts = (condition.part,) if isinstance(condition, Not) else condition.parts
     for part, (inner, raw_part) in zip(parts, parts_of(raw), strict=True):
-        yield from _tests(part, raw_part, (*path, *inner))
+        yield from _tests(part, raw_part, where, (*path, *inner), merged)

@@ -22,7 +22,13 @@ from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, r
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, parse_value
 from payer_policy.policy.days import day_after, day_before
-from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
+from payer_policy.policy.files import (
+    DefinitionModel,
+    ParameterModel,
+    ReasonModel,
+    RuleModel,
+    TableModel,
+)
 from payer_policy.policy.library import Library
 from payer_policy.policy.reference.data import CodeSet
 from payer_policy.policy.versions import PolicyVersion
@@ -37,6 +43,8 @@ KINDS: Final[Mapping[str, str]] = {
     "all and any": "a claim for which some, but not all, tests hold of {what}",
     "count": "a claim for which exactly {what} of them hold",
     "dropped value": "a claim on which {what}",
+    "cell of a table": "a claim for which row `{what}` is looked up, at its bounds",
+    "row of a table": "a claim for which row `{what}` is looked up",
     "parameter": "a claim under {policy} that depends on whether {what}",
     "date": "a claim with the date of service {what}",
     "reason code": "a claim on which `{rule}` applies, checked for its reason codes",
@@ -112,6 +120,8 @@ def mutants_of(library: Library, folder: Path) -> list[Mutant]:
 
 def _described(raw: Any) -> str:
     """A raw condition in a few words."""
+    if "define" in raw:
+        return shown(raw)
     if "fact" in raw:
         operator = operator_of(raw)
         return f"`{raw['fact']}` {operator} {shown(raw[operator])}"
@@ -204,6 +214,10 @@ class _PolicyFile:
             yield from self._condition(raw["applies_to"], ("applies_to",))
         for name, parameter in raw.get("parameters", {}).items():
             yield from self._parameter(name, parameter.get("value"))
+        for name, definition in raw.get("define", {}).items():
+            yield from self._definition(name, definition, ("define", name))
+        for name, table in raw.get("tables", {}).items():
+            yield from self._table(name, table, ("tables", name))
         for index, id_ in enumerate(raw.get("withdraws", ())):
             change = f"rule `{id_}` is no longer withdrawn"
             yield self._mutant("withdrawal", ("withdraws", index), GONE, change, f"`{id_}`")
@@ -247,6 +261,45 @@ class _PolicyFile:
         for other in others:
             change = f"parameter {name}: {was} → {shown(other)}"
             yield self._mutant("parameter", path, other, change, what)
+
+    def _definition(self, name: str, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        if "when" in raw:
+            yield from self._condition(raw["when"], (*path, "when"))
+        for at, value, new in _stepped(raw.get("value"), (*path, "value")):
+            change = f"definition {name}: {shown(value)} → {shown(new)}"
+            yield self._mutant("bound", at, new, change, f"definition {name}")
+
+    def _table(self, name: str, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        """Each row left out, each value of a list left out, each number and day one step off."""
+        rows = raw.get("rows", ())
+        for index, row in enumerate(rows):
+            here, text = (*path, "rows", index), f"table {name}, row {row['id']}"
+            if len(rows) > 1:
+                change = f"{text} is left out"
+                yield self._mutant("row of a table", here, GONE, change, row["id"])
+            for key, cell in row["when"].items():
+                at = (*here, "when", key)
+                for place, value in enumerate(cell if isinstance(cell, list) and cell[1:] else ()):
+                    change = f"{text}: `{key}` without {shown(value)}"
+                    yield self._mutant("cell of a table", (*at, place), GONE, change, row["id"])
+                for inside, value, new in _stepped(cell, at) if isinstance(cell, dict) else ():
+                    change = f"{text}: `{key}` {inside[-1]} {shown(value)} → {shown(new)}"
+                    yield self._mutant("cell of a table", inside, new, change, row["id"])
+            given = {key: value for key, value in row.items() if key not in ("id", "when", "note")}
+            yield from self._given(given, here, text, row["id"])
+        if isinstance(raw.get("otherwise"), dict):
+            yield from self._given(
+                raw["otherwise"], (*path, "otherwise"), f"table {name}, otherwise", "otherwise"
+            )
+
+    def _given(
+        self, values: Mapping[str, Any], path: JsonPath, text: str, row: str
+    ) -> Iterator[Mutant]:
+        for column, value in values.items():
+            others = (not value,) if isinstance(value, bool) else _steps(value)
+            for other in others:
+                change = f"{text}: {column} {shown(value)} → {shown(other)}"
+                yield self._mutant("cell of a table", (*path, column), other, change, row)
 
     # --- one rule --------------------------------------------------------------------------------
 
@@ -494,6 +547,12 @@ def _with_change(
     elif key == "parameters":
         name = str(path[1])
         part = {**version.model.parameters, name: _model(ParameterModel, changed[name])}
+    elif key == "define":
+        name = str(path[1])
+        part = {**version.model.define, name: _model(DefinitionModel, changed[name])}
+    elif key == "tables":
+        name = str(path[1])
+        part = {**version.model.tables, name: _model(TableModel, changed[name])}
     elif key == "information_request":
         part = _model(ReasonModel, changed)
     else:

@@ -38,8 +38,8 @@ def operator_of(test: Mapping[str, Any]) -> str:
 
 
 def parts_of(condition: Mapping[str, Any]) -> Iterator[tuple[JsonPath, Any]]:
-    """The conditions directly inside a condition, with their paths; none in a test."""
-    if "fact" in condition:
+    """The conditions directly inside a condition, with their paths; none in a test or a definition."""
+    if "fact" in condition or "define" in condition:
         return
     if "not" in condition:
         yield ("not",), condition["not"]
@@ -53,8 +53,11 @@ def shown(raw: Any) -> str:
     if isinstance(raw, dict):
         if len(raw) == 1:
             ((key, value),) = raw.items()
-            if key in ("fact", "parameter", "code_set"):
-                return f"the {key.replace('_', ' ')} {value}" if key != "fact" else f"`{value}`"
+            if key in ("fact", "parameter", "define", "code_set"):
+                noun = "definition" if key == "define" else key.replace("_", " ")
+                return f"the {noun} {value}" if key != "fact" else f"`{value}`"
+        if set(raw) == {"table", "column"}:
+            return f"{shown(raw['column'])} of the table {raw['table']}"
         return "{" + ", ".join(f"{key}: {shown(value)}" for key, value in raw.items()) + "}"
     if isinstance(raw, list):
         listed = ", ".join(shown(item) for item in raw[:6])

@@ -21,6 +21,7 @@ _PLURAL: Final = {
     "override": "overrides",
     "part of the lines": "parts of the lines",
     "parameter": "parameters",
+    "row of a table": "rows of tables",
 }
 
 

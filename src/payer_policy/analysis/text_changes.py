@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from payer_policy.core.ruleset import FindingEffect, Parameter, Rule, Ruleset
+from payer_policy.core.tables import Row, Table
 from payer_policy.determination.words import in_words
 
 Subject = Literal[
-    "dates", "applies to", "parameter", "rule", "information request", "lines over several days"
+    "dates",
+    "applies to",
+    "parameter",
+    "table",
+    "rule",
+    "information request",
+    "lines over several days",
 ]
 
 
@@ -35,6 +42,8 @@ def text_changes(old: Ruleset, new: Ruleset) -> Iterator[TextChange]:
         one, other = old.parameters.get(name), new.parameters.get(name)
         if _value(one) != _value(other):
             yield TextChange("parameter", name, _value(one), _value(other))
+    for name in sorted({*old.tables, *new.tables}):
+        yield from _rows_changed(name, old.tables.get(name), new.tables.get(name))
     before = {rule.id: rule for rule in old.rules}
     after = {rule.id: rule for rule in new.rules}
     for id_ in sorted({*before, *after}):
@@ -51,6 +60,35 @@ def text_changes(old: Ruleset, new: Ruleset) -> Iterator[TextChange]:
         yield TextChange("information request", "information_request", "as before", "changed")
     if old.spans != new.spans:
         yield TextChange("lines over several days", "spans", old.spans, new.spans)
+
+
+def _rows_changed(name: str, old: Table | None, new: Table | None) -> Iterator[TextChange]:
+    if old is None or new is None or (old.keys, old.types) != (new.keys, new.types):
+        if old != new:
+            was, now = (None if one is None else _size(one) for one in (old, new))
+            yield TextChange("table", name, was, now)
+        return
+    rows = [{row.id: row for row in table.rows} for table in (old, new)]
+    for id_ in sorted({*rows[0], *rows[1]}):
+        one, other = rows[0].get(id_), rows[1].get(id_)
+        if one != other:
+            cells = one is not None and other is not None and one.cells != other.cells
+            keys = " (its keys)" if cells else ""
+            yield TextChange("table", f"{name}, row {id_}", _given(one), _given(other, keys))
+    if old.otherwise != new.otherwise:
+        yield TextChange("table", f"{name}, otherwise", *map(_otherwise, (old, new)))
+
+
+def _size(table: Table) -> str:
+    return f"{len(table.rows)} row{'s' if len(table.rows) > 1 else ''} by {', '.join(table.keys)}"
+
+
+def _given(row: Row | None, more: str = "") -> str | None:
+    return None if row is None else f"{', '.join(map(in_words, row.values))}{more}"
+
+
+def _otherwise(table: Table) -> str | None:
+    return None if table.otherwise is None else ", ".join(map(in_words, table.otherwise))
 
 
 def _value(parameter: Parameter | None) -> str | None:

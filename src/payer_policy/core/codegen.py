@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from payer_policy.core.far_days import far_day
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -22,11 +23,14 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
+    Lookup,
+    Moved,
     Not,
     Score,
     Test,
     Window,
-    facts_in_expression,
+    facts_taken_over,
+    gives_none,
 )
 from payer_policy.core.semantics import ARITHMETIC, edge
 from payer_policy.core.truth import NEGATED, Truth
@@ -89,7 +93,7 @@ class SourceWriter:
                 case Arithmetic(_, arguments):
                     for argument in arguments:
                         self._expect_expression(argument)
-                case Edge(Window(amount, _, _, anchor), _):
+                case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
                     self._expect_expression(amount)
                     self._expect_expression(anchor)
 
@@ -143,7 +147,9 @@ class SourceWriter:
         return self.shared("x", self._value(expression))
 
     def _part(self, expression: Expression) -> _Part:
-        none = any(name in self._can_be_none for name in facts_in_expression(expression))
+        none = gives_none(expression) or any(
+            name in self._can_be_none for name in facts_taken_over(expression)
+        )
         match expression:
             case Constant(value):
                 return _Part(self.constant(value))
@@ -167,6 +173,9 @@ class SourceWriter:
                 part = self._part(FactRef(fact))
                 table = self._named(("positions", values), positions)
                 return _guarded([part], "None", "NONE", f"{table}.get({part.source})")
+            case Lookup(table, column):
+                reader = self._named((table, column), table.reader(column))
+                return f"{reader}({', '.join(map(self.read, table.keys))})"
             case Arithmetic(operation, arguments):
                 function = f"do_{operation}"
                 self.namespace[function] = ARITHMETIC[operation]
@@ -184,6 +193,11 @@ class SourceWriter:
                 parts = [self._part(amount), self._part(anchor)]
                 given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}, {last}"
                 return _guarded(parts, "None", "NONE", f"edge({given})")
+            case Moved(Window(amount, unit, direction, anchor)):
+                self.namespace["far_day"] = far_day
+                parts = [self._part(amount), self._part(anchor)]
+                given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}"
+                return _guarded(parts, "None", "NONE", f"far_day({given})")
         raise AssertionError(expression)
 
     def test(self, test: Test, *, negated: bool = False) -> str:

@@ -2,7 +2,8 @@
 
 `less_than` is the negation of `at_least`, `between` is `at_least` and `at_most`, `within` is between the
 edges of a window. Where a fact, or anything that it is compared with, can be none, a negation also
-asks that there is a value: a first dose is not "too soon".
+asks that there is a value: a first dose is not "too soon". Where a table may give none, the opposite
+bound asks it: `less_than` is then `at_most` and not `at_least`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from payer_policy.core.ruleset import (
     Not,
     Test,
     Window,
-    facts_in_test,
+    facts_taken_over,
+    gives_none,
 )
-from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.operators import OPERATORS, Operator
 
 _TRUE = (Constant(True),)
+_OPPOSITE = {"at_least": "at_most", "at_most": "at_least"}
 
 
 def core_of(test: Test, can_be_none: Container[str] = ()) -> Condition:
@@ -47,11 +50,23 @@ def core_of(test: Test, can_be_none: Container[str] = ()) -> Condition:
             return All(tuple(tests), test)
         return tests[0] if row.is_core else replace(tests[0], says=test)
     core = tests[0] if len(tests) == 1 else All(tuple(tests))
-    asked = [name for name in dict.fromkeys(facts_in_test(test)) if name in can_be_none]
-    if not asked:
+    names = [test.fact, *(name for side in test.right for name in facts_taken_over(side))]
+    there = [
+        Test(name, "exists", FactRef(name), _TRUE)
+        for name in dict.fromkeys(names)
+        if name in can_be_none
+    ]
+    if any(map(gives_none, test.right)):
+        there.append(replace(tests[0], operator=_OPPOSITE[row.core[0]]))
+    if not there:
         return Not(core, test)
-    there = [Test(name, "exists", FactRef(name), _TRUE) for name in asked]
     return All((*there, Not(core)), test)
+
+
+def needs_a_value(operator: Operator) -> bool:
+    """Whether a word has no meaning beside a table that may give none: it is a negation, and no bound
+    has the opposite of what it denies."""
+    return operator.negated and (len(operator.core) > 1 or operator.core[0] not in _OPPOSITE)
 
 
 def _sides(test: Test) -> tuple[Expression, ...]:

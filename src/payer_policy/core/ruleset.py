@@ -14,8 +14,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, Literal
 
+from payer_policy.core.tables import CODE_SET, Table
 from payer_policy.core.vocabulary.model import Fact
-from payer_policy.core.vocabulary.types import Value
+from payer_policy.core.vocabulary.types import NONE, Value
 
 ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 """The names of the engines that evaluate rulesets, one module each in `engines`. Declared here, so
@@ -57,6 +58,8 @@ class Arithmetic:
     operation: str
     """A key of `payer_policy.core.semantics.ARITHMETIC`."""
     arguments: tuple[Expression, ...]
+    called: str | None = field(default=None, compare=False, repr=False)
+    """The name under which the policy defines it, which people read; as for conditions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,27 @@ class Edge:
     last: bool
 
 
-Expression = Constant | FactRef | Score | Arithmetic | Edge | Window
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A column of a table, looked up by the facts that are its keys; see `payer_policy.core.tables`."""
+
+    table: Table
+    column: str
+    called: str | None = field(default=None, compare=False, repr=False)
+    """The name under which the policy defines it, which people read; as for conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The far day of a window: the day `amount` units before or after another; a negative amount is
+    the other way. Unknown where no calendar has that day."""
+
+    window: Window
+    called: str | None = field(default=None, compare=False, repr=False)
+    """The name under which the policy defines it, which people read; as for conditions."""
+
+
+Expression = Constant | FactRef | Score | Arithmetic | Lookup | Edge | Moved | Window
 """The right side of a test. A `Window` occurs only in a test as it was written."""
 
 # --- conditions --------------------------------------------------------------------------------
@@ -94,7 +117,7 @@ class Test:
 
     `says` is the test as it was written, where another word was used for it. It counts for nothing in
     equality and hash: it is what people read (`written`). Only there a word that is no core test, and a
-    `Window`, may stand.
+    `Window`, may stand. So is `called`, on any condition: the name under which the policy defines it.
     """
 
     fact: str
@@ -103,6 +126,7 @@ class Test:
     left: FactRef | Score
     right: tuple[Expression, ...]
     says: Test | None = field(default=None, compare=False, repr=False)
+    called: str | None = field(default=None, compare=False, repr=False)
 
     __test__ = False  # a test runner that collects classes by name must leave this one alone
 
@@ -111,23 +135,27 @@ class Test:
 class All:
     parts: tuple[Condition, ...]
     says: Test | None = field(default=None, compare=False, repr=False)
+    called: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     parts: tuple[Condition, ...]
+    called: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     part: Condition
     says: Test | None = field(default=None, compare=False, repr=False)
+    called: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
     count: int
     parts: tuple[Condition, ...]
+    called: str | None = field(default=None, compare=False, repr=False)
 
 
 Condition = Test | All | AnyOf | Not | AtLeast
@@ -290,6 +318,8 @@ class Ruleset:
     """The derived fact that says so, where a section is silenced."""
     spans: Spans = "pend"
     """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    """The policy's tables, by name."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -307,8 +337,6 @@ class Ruleset:
         return tuple(sorted(read - set(self.derived)))
 
 
-CODE_SET = "code_set:"
-"""What the name of a constant begins with that holds the members of a code set on a day."""
 VOID: Final = "8"
 """The frequency of a claim that takes another one back (CLM05-3)."""
 DATE_MISSING: Final = "date-of-service-missing"
@@ -329,10 +357,12 @@ def facts_in_expression(expression: Expression) -> Iterator[str]:
     match expression:
         case FactRef(fact) | Score(fact, _):
             yield fact
+        case Lookup(table):
+            yield from table.keys
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from facts_in_expression(argument)
-        case Edge(window, _):
+        case Edge(window) | Moved(window):
             yield from facts_in_expression(window)
         case Window(amount, _, _, anchor):
             yield from facts_in_expression(amount)
@@ -341,15 +371,56 @@ def facts_in_expression(expression: Expression) -> Iterator[str]:
             return
 
 
+def lookups_in(expression: Expression) -> Iterator[Lookup]:
+    """The look-ups of tables in an expression."""
+    match expression:
+        case Lookup():
+            yield expression
+        case Arithmetic(_, arguments):
+            for argument in arguments:
+                yield from lookups_in(argument)
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
+            yield from lookups_in(amount)
+            yield from lookups_in(anchor)
+        case _:
+            return
+
+
+def facts_taken_over(expression: Expression) -> Iterator[str]:
+    """The facts that make an expression none where they are none: all but the keys of tables."""
+    match expression:
+        case FactRef(fact) | Score(fact, _):
+            yield fact
+        case Arithmetic(_, arguments):
+            for argument in arguments:
+                yield from facts_taken_over(argument)
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
+            yield from facts_taken_over(amount)
+            yield from facts_taken_over(anchor)
+        case _:
+            return
+
+
+def gives_none(expression: Expression) -> bool:
+    """Whether a table in an expression may give none."""
+    return any(NONE in one.table.gives(one.column) for one in lookups_in(expression))
+
+
 def constants_in(expression: Expression) -> Iterator[Value]:
-    """The constant values in an expression."""
+    """The constant values in an expression, and those that a table in it gives or asks about."""
     match expression:
         case Constant(value):
             yield value
+        case Lookup(table, column):
+            yield from (value for value in table.gives(column) if value is not NONE)
+            for cell in (cell for row in table.rows for cell in row.cells if cell is not None):
+                yield from cell.values or ()
+                bounds = (cell.least, cell.most, cell.below)
+                yield from (bound for bound in bounds if bound is not None)
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from constants_in(argument)
-        case Edge(Window(amount, _, _, anchor), _):
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
             yield from constants_in(amount)
             yield from constants_in(anchor)
         case _:
@@ -369,11 +440,18 @@ def tests_in(condition: Condition) -> Iterator[Test]:
 
 
 def code_sets_in(condition: Condition) -> Iterator[str]:
-    """The names of the code sets that a condition asks about."""
+    """The names of the code sets that a condition asks about, itself or by its tables."""
     for test in tests_in(condition):
         for side in test.right:
             if isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET):
                 yield side.name.removeprefix(CODE_SET)
+            yield from code_sets_of_tables(side)
+
+
+def code_sets_of_tables(expression: Expression) -> Iterator[str]:
+    """The names of the code sets that the tables in an expression ask about."""
+    for lookup in lookups_in(expression):
+        yield from lookup.table.code_sets
 
 
 def written_tests_in(condition: Condition) -> Iterator[Test]:
@@ -402,16 +480,39 @@ def with_members(condition: Condition, members: Mapping[str, frozenset[str]]) ->
             inner = with_members(part, members)
             if inner is part:
                 return condition
-            return Not(inner, _as_written(says, members))
+            return replace(condition, part=inner, says=_as_written(says, members))
         case All(parts, says):
             inside = tuple([with_members(part, members) for part in parts])
             if all(a is b for a, b in zip(inside, parts, strict=True)):
                 return condition
-            return All(inside, _as_written(says, members))
+            return replace(condition, parts=inside, says=_as_written(says, members))
         case AnyOf(parts) | AtLeast(_, parts):
             inside = tuple([with_members(part, members) for part in parts])
             same = all(a is b for a, b in zip(inside, parts, strict=True))
             return condition if same else replace(condition, parts=inside)
+
+
+def amount_with_members(
+    expression: Expression, members: Mapping[str, frozenset[str]]
+) -> Expression:
+    """An expression with the members that the code sets of its tables have; itself if it has them."""
+    match expression:
+        case Lookup(table):
+            dated = table.with_members(members)
+            return expression if dated is table else replace(expression, table=dated)
+        case Arithmetic(_, arguments):
+            made = tuple([amount_with_members(argument, members) for argument in arguments])
+            same = all(a is b for a, b in zip(made, arguments, strict=True))
+            return expression if same else replace(expression, arguments=made)
+        case Edge(window) | Moved(window):
+            inner = amount_with_members(window, members)
+            assert isinstance(inner, Window)
+            return expression if inner is window else replace(expression, window=inner)
+        case Window(amount, _, _, anchor):
+            count, day = amount_with_members(amount, members), amount_with_members(anchor, members)
+            same = count is amount and day is anchor
+            return expression if same else replace(expression, amount=count, anchor=day)
+    return expression
 
 
 def _as_written(says: Test | None, members: Mapping[str, frozenset[str]]) -> Test | None:
@@ -421,7 +522,9 @@ def _as_written(says: Test | None, members: Mapping[str, frozenset[str]]) -> Tes
 
 
 def _with_members(side: Expression, members: Mapping[str, frozenset[str]]) -> Expression:
-    if not (isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET)):
+    if not isinstance(side, Constant):
+        return amount_with_members(side, members)
+    if not (side.name and side.name.startswith(CODE_SET)):
         return side
     wanted = members[side.name.removeprefix(CODE_SET)]
     return side if side.value == wanted else replace(side, value=wanted)

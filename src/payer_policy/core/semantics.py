@@ -7,14 +7,14 @@ the same meaning out as Python source and is held to this module by tests. Numbe
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from payer_policy.core.far_days import far_day, shift
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -25,6 +25,8 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
+    Lookup,
+    Moved,
     Not,
     Score,
     Test,
@@ -89,6 +91,11 @@ def days_between(a: date, b: date) -> int:
     return (b - a).days
 
 
+def days_overlapping(a_first: date, a_last: date, b_first: date, b_last: date) -> int:
+    """The days that are in both of two periods, whose first and last days are included."""
+    return max(0, (min(a_last, b_last) - max(a_first, b_first)).days + 1)
+
+
 def years_between(a: date, b: date) -> int:
     """Completed years from a to b: an age. A 29 February birthday completes on 1 March."""
     return b.year - a.year - ((b.month, b.day) < (a.month, a.day))
@@ -104,42 +111,10 @@ ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
     "minimum": lambda *numbers: min(numbers),
     "maximum": lambda *numbers: max(numbers),
     "days_between": days_between,
+    "days_overlapping": days_overlapping,
     "years_between": years_between,
 }
 """Every operation on known arguments; a result of None is unknown."""
-
-
-def shift(day: date, amount: int, unit: str) -> date:
-    """The day `amount` units later (earlier when negative); month ends are kept inside the month.
-
-    Business days are Monday to Friday; public holidays differ by payer and are not known here.
-    A day past the calendar's ends is the calendar's end.
-    """
-    try:
-        if unit in ("days", "weeks"):
-            return day + timedelta(days=amount * (7 if unit == "weeks" else 1))
-        if unit in ("months", "years"):
-            months = day.year * 12 + day.month - 1 + amount * (12 if unit == "years" else 1)
-            year, month = divmod(months, 12)
-            return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-        return _shift_business_days(day, amount)
-    except (OverflowError, ValueError):  # includes calendar.IllegalMonthError for year 0
-        return date.max if amount > 0 else date.min
-
-
-def _shift_business_days(day: date, amount: int) -> date:
-    # Counting forward, a weekend counts as the Friday before it; counting back, as the Monday after.
-    if amount == 0:
-        return day
-    forward = amount > 0
-    weekday = day.weekday()
-    if weekday > 4:
-        day += timedelta(days=(4 if forward else 7) - weekday)
-        weekday = 4 if forward else 0
-    weeks, rest = divmod(abs(amount), 5)
-    crosses = weekday + rest > 4 if forward else weekday - rest < 0
-    step = weeks * 7 + rest + (2 if crosses else 0)
-    return day + timedelta(days=step if forward else -step)
 
 
 def span(amount: int, unit: str, direction: str, anchor: date) -> tuple[date, date]:
@@ -168,12 +143,17 @@ def value_of(expression: Expression, facts: Facts) -> Any:
             if graded is None or graded is NONE:
                 return graded
             return values.index(str(graded))
+        case Lookup(table, column):
+            return table.reader(column)(*[facts.get(key) for key in table.keys])
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
             return _made_of(known, lambda: ARITHMETIC[operation](*known))
         case Edge(Window(amount, unit, direction, anchor), last):
             count, day = value_of(amount, facts), value_of(anchor, facts)
             return _made_of((count, day), lambda: edge(count, unit, direction, day, last))
+        case Moved(Window(amount, unit, direction, anchor)):
+            count, day = value_of(amount, facts), value_of(anchor, facts)
+            return _made_of((count, day), lambda: far_day(count, unit, direction, day))
     raise AssertionError(expression)
 
 

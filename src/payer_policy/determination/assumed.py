@@ -50,7 +50,10 @@ class FactsAssumed:
         if silence is None:
             unknown = [name for name in self._asked if facts.get(name) is None]
             silence = Silence(frozenset(), {name: frozenset({name}) for name in unknown})
-        if not silence.rests and not any(name in silence.unsaid for name in self._asked):
+        concluded = self._ruleset.derived  # whether one of these is known may rest on any fact
+        if not silence.rests and not any(
+            name in silence.unsaid or name in concluded for name in self._asked
+        ):
             return []
         reached = self._reached_from(silence.rests)
         bare = dict(facts)

@@ -7,8 +7,8 @@ One structure (`Section`, `Item`), written out as text or as Markdown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from payer_policy.core.ruleset import (
@@ -23,6 +23,8 @@ from payer_policy.core.ruleset import (
     Expression,
     FactRef,
     FindingEffect,
+    Lookup,
+    Moved,
     Not,
     Parameter,
     Reason,
@@ -34,6 +36,7 @@ from payer_policy.core.ruleset import (
     Window,
     written,
 )
+from payer_policy.core.tables import Cell, Table
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.determination.model import Citation
@@ -337,8 +340,67 @@ class English:
                 return f"the {which} day of the {self.expression(window)}"
             case Window(amount, unit, direction, anchor):
                 return f"{self._span(amount, unit)} {direction} {self.expression(anchor)}"
-            case Arithmetic(operation, arguments):
-                return self._arithmetic(operation, arguments, like)
+            case Lookup(table, column, called):
+                by = listed([self.fact(key) for key in table.keys])
+                return f"the {column} of the table {table.name} for {by}{defined(called)}"
+            case Moved(window, called):
+                return f"the day {self.expression(window)}{defined(called)}"
+            case Arithmetic(operation, arguments, called):
+                return self._arithmetic(operation, arguments, like) + defined(called)
+
+    def looked_up(self, lookup: Lookup, known: Mapping[str, Value | None]) -> str:
+        """What a table gives, and by which row: "row adult of the table limits gives 40 mg"."""
+        table, at = lookup.table, lookup.table.columns.index(lookup.column)
+        keys = [known.get(key) for key in table.keys]
+        value = table.reader(lookup.column)(*keys)
+        says = in_words(value, table.types[at])
+        if value is None:
+            return f"{lookup.column} of the table {table.name}: not known"
+        if None in keys:
+            return f"each row of the table {table.name} that may be meant gives {says}"
+        row = table.row(keys)
+        if row is None:
+            return f"the table {table.name} has no row for it and otherwise gives {says}"
+        return f"row {row.id} of the table {table.name} gives {says}"
+
+    def table(self, table: Table) -> Section:
+        """A table, a row a point: "adult: the age is from 18 to below 65: dose 40 mg"."""
+        by = listed([self.fact(key) for key in table.keys])
+        rows = [
+            Item(
+                f"{row.id}: "
+                + ", ".join(
+                    self._says(key, "is", self._cell(cell, key))
+                    for key, cell in zip(table.keys, row.cells, strict=True)
+                    if cell is not None
+                )
+                + f": {self._given(table, row.values)}."
+            )
+            for row in table.rows
+        ]
+        if table.otherwise is not None:
+            rows.append(Item(f"Otherwise: {self._given(table, table.otherwise)}."))
+        return Section(f"{table.name}, by {by}", (tuple(rows),))
+
+    def _given(self, table: Table, values: Sequence[Value]) -> str:
+        given = zip(table.columns, table.types, values, strict=True)
+        return ", ".join(f"{name} {in_words(value, type_)}" for name, type_, value in given)
+
+    def _cell(self, cell: Cell, key: str) -> str:
+        type_ = self.type_of(key)
+        if cell.name is not None:
+            name, count = cell.name.partition(":")[2], counted(len(cell.values or ()), "code")
+            return f"in the code set “{name}” ({count})"
+        if cell.values is not None:
+            return listed([in_words(value, type_) for value in sorted(cell.values, key=str)], "or")
+        least, most, below = (
+            None if bound is None else in_words(bound, type_)
+            for bound in (cell.least, cell.most, cell.below)
+        )
+        end = f"through {most}" if most else f"to below {below}" if below else "on"
+        if least is None:
+            return f"at most {most}" if most else f"below {below}"
+        return f"from {least} {end}"
 
     def _named(self, constant: Constant, type_: FactType | None) -> str:
         parameter = self._parameter(constant)
@@ -392,6 +454,9 @@ class English:
                 return f"the lesser of {listed(says)}"
             case "maximum":
                 return f"the greater of {listed(says)}"
+            case "days_overlapping":
+                periods = [f"from {says[at]} through {says[at + 1]}" for at in (0, 2)]
+                return f"the days that are both {periods[0]} and {periods[1]}"
             case "days_between":
                 return f"the days from {says[0]} to {says[1]}"
             case "years_between":
@@ -411,7 +476,7 @@ class English:
         """A condition: one clause, or "all of these are true:" with the parts under it."""
         test = written(condition)
         if test is not None:
-            return Item(self.test(test, negated=negated))
+            return Item(self.test(test, negated=negated) + defined(condition.called))
         match condition:
             case Not(part):
                 return self.condition(part, negated=not negated)
@@ -523,8 +588,16 @@ def _place(values: Sequence[str], value: Value) -> int:
     return values.index(value) if isinstance(value, str) and value in values else len(values)
 
 
+def defined(name: str | None) -> str:
+    """What is said after something that the policy defines by a name."""
+    return f" (definition {name})" if name else ""
+
+
 def lead(condition: Condition, negated: bool = False) -> str:
     """The words before the parts of a combination: "at least 2 of these are true:"."""
+    if condition.called:
+        words = lead(replace(condition, called=None), negated)
+        return f"{words.removesuffix(':')}{defined(condition.called)}:"
     match condition:
         case All():
             return "not all of these are true:" if negated else "all of these are true:"
@@ -592,6 +665,8 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
     if ruleset.parameters:
         points = tuple(_parameter(ruleset, one) for one in ruleset.parameters.values())
         sections.append(Section("Parameters", (points,)))
+    if tables := tuple(map(english.table, ruleset.tables.values())):
+        sections.append(Section("Tables", (), tables))
     number = 0
     concluding = [rule for rule in ruleset.rules if isinstance(rule.effect, Conclude)]
     if concluding:

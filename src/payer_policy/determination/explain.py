@@ -24,13 +24,14 @@ from payer_policy.core.ruleset import (
     Ruleset,
     Test,
     facts_in_test,
+    lookups_in,
     written,
 )
 from payer_policy.core.semantics import Facts, truth_of
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import Units, Value
-from payer_policy.determination.english import English, lead, reason_in_words
+from payer_policy.determination.english import English, defined, lead, reason_in_words
 from payer_policy.determination.model import (
     Conflict,
     Determination,
@@ -436,7 +437,8 @@ class _Explainer:
     def _condition(self, condition: Condition, negated: bool, *, expand: bool = True) -> Node:
         test = written(condition)
         if test is not None:
-            return self._test(test, truth_of(condition, self._known), negated, expand)
+            node = self._test(test, truth_of(condition, self._known), negated, expand)
+            return replace(node, sentence=node.sentence + defined(condition.called))
         match condition:
             case Not(part):
                 return self._condition(part, not negated, expand=expand)
@@ -518,6 +520,8 @@ class _Explainer:
             if value == frozenset():
                 it = "there are"
             said.append(f"{it} {self._english.value(test.fact, value)}")
+        for side in test.right:
+            said += [self._english.looked_up(one, self._known) for one in lookups_in(side)]
         for name in names:
             if name != test.fact:
                 other = self._known.get(name)

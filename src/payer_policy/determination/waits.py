@@ -18,6 +18,7 @@ from payer_policy.core.ruleset import (
     Ruleset,
     Test,
     facts_in_test,
+    lookups_in,
 )
 from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import UNKNOWN, Truth
@@ -166,7 +167,11 @@ class _Writer(SourceWriter):
     def _facts_of(self, test: Test) -> str:
         if test.operator == "is_known":
             return "0"
-        return _union(map(self._fact, facts_in_test(test)))
+        facts = _union(map(self._fact, facts_in_test(test)))
+        if any(True for side in test.right for _ in lookups_in(side)):
+            # What a table gives may be known although a key is not.
+            return f"({facts} if {self.test(test)} == 1 else 0)"
+        return facts
 
     def _fact(self, name: str) -> str:
         bit = self._bits.get(name)

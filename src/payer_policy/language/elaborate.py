@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from payer_policy.core.core_tests import core_of
+from payer_policy.core.core_tests import core_of, needs_a_value
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonPath
-from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
+from payer_policy.core.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    FactRef,
+    Not,
+    Score,
+    Test,
+    gives_none,
+)
 from payer_policy.core.vocabulary.operators import OPERATORS, Operator, words_for
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language.expressions import and_
@@ -62,6 +72,8 @@ class Elaborator(RightSides):
             return None
         if subject in raw:
             return self._test(raw, path)
+        if "define" in raw:
+            return self._defined_condition(raw, path, keys)
         for other in ("fact", "line", "parameter", "code_set"):
             if other in raw:
                 self._not_a_combinator(other, (*path, other))
@@ -79,9 +91,20 @@ class Elaborator(RightSides):
         made = [self._combined(head, raw[head], (*path, head)) for head in heads]
         return made[0] if len(heads) == 1 and len(keys) == 1 else None
 
+    def _defined_condition(
+        self, raw: dict[str, Any], path: JsonPath, keys: list[str]
+    ) -> Condition | None:
+        for key in keys:
+            if key != "define":
+                message = f"`{key}` cannot be beside `define`"
+                hint = 'write {"all": [ … ]} with both inside'
+                self.report("unknown-key", message, (*path, key), key=True, hint=hint)
+        made: Condition | None = self.defined(raw["define"], "when", (*path, "define"))
+        return made if len(keys) == 1 else None
+
     def _not_a_combinator(self, key: str, path: JsonPath) -> None:
         subject = self.scope.subject
-        known = [*COMBINATORS, subject]
+        known = [*COMBINATORS, *(() if self.scope.definitions is None else ("define",)), subject]
         other = _OTHER_NAMES.get(key.casefold())
         hint = f"write `{other}`" if other else did_you_mean(key, known)
         if key == "fact":
@@ -230,6 +253,12 @@ class Elaborator(RightSides):
         left = Score(name, type_.values) if by_position else FactRef(name)
         right = self.about(name).right_side(operator, type_, left, raw, path)
         if right is None:
+            return None
+        if needs_a_value(operator) and any(map(gives_none, right)):
+            message = f"`{operator.name}` says nothing beside a table that may give none"
+            hint = f'write {{"not": {{… "{operator.core[0]}": …}}}} where none is meant too, or '
+            hint += 'give each row and "otherwise" a value'
+            self.report("operator-type", message, path, key=True, hint=hint)
             return None
         return core_of(Test(name, operator.name, left, right), self.scope.can_be_none)
 

@@ -6,15 +6,26 @@ or quotient is worked out; where another one is wanted, it converts or is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean, slip_of
+from payer_policy.core.far_days import far_day
 from payer_policy.core.json_source import JsonPath, Reporter
-from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Constant,
+    Expression,
+    FactRef,
+    Lookup,
+    Moved,
+    Score,
+    Window,
+)
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
@@ -31,6 +42,15 @@ from payer_policy.core.vocabulary.types import (
 from payer_policy.core.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
 from payer_policy.language.scope import Scope
 
+WINDOW_UNITS: Final[dict[str, str | None]] = {
+    "days": "days",
+    "weeks": "weeks",
+    "months": "months",
+    "years": "years",
+    "business_days": None,
+}
+"""The keys that say how long a span of days is, with the unit that the number is in."""
+
 ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "sum": (1, 99),
     "difference": (2, 2),
@@ -41,9 +61,11 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "minimum": (1, 99),
     "maximum": (1, 99),
     "days_between": (2, 2),
+    "days_overlapping": (2, 2),
     "years_between": (2, 2),
 }
-REFERENCES: Final = ("fact", "parameter", "code_set")
+REFERENCES: Final = ("fact", "parameter", "define", "code_set")
+ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
@@ -51,6 +73,8 @@ DATE: Final = FactType("date")
 
 _ON_DATES: Final = ("days_between", "years_between")
 _ROUNDED: Final = ("round_up", "round_down")
+_OF_DATES_TOO: Final = ("minimum", "maximum")
+_SPAN_KEYS: Final = frozenset({*WINDOW_UNITS, "before", "after"})
 _OF_ONE_UNIT: Final = ("sum", "difference", "minimum", "maximum")
 
 
@@ -113,16 +137,22 @@ class Expressions:
         """
         if isinstance(raw, dict):
             return self._made(raw, path)
+        value = self.literal(raw, wanted, path)
+        if value is None:
+            return None
+        type_ = wanted or (WHOLE if isinstance(value, int) else NUMBER)
+        return Typed(Constant(value), type_, shown(raw))
+
+    def literal(self, raw: Any, wanted: FactType | None, path: JsonPath) -> Value | None:
+        """A plain value of the wanted type (None: a number); None where it is not one (reported)."""
         try:
             value = _literal(raw, wanted)
         except ValueProblem as problem:
             self.report(problem.code, problem.message, path, hint=problem.hint)
             return None
-        if wanted is None:
-            return Typed(Constant(value), WHOLE if isinstance(value, int) else NUMBER, shown(raw))
-        if wanted.kind in ("code", "codes") and not self._codes_known(raw, wanted, path):
-            return None
-        return Typed(Constant(value), wanted, shown(raw))
+        if wanted is None or wanted.kind not in ("code", "codes"):
+            return value
+        return value if self._codes_known(raw, wanted, path) else None
 
     def fitted(
         self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
@@ -216,7 +246,11 @@ class Expressions:
     def _made(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         self.note(raw, path)
         keys = [key for key in raw if key != "note"]
-        legal = (*REFERENCES, *ARITHMETIC_ARITY)
+        if "table" in raw:
+            return self._looked_up(raw, path)
+        if not _SPAN_KEYS.isdisjoint(raw):
+            return self._day(raw, path)
+        legal = (*REFERENCES, "table", *ARITHMETIC_ARITY)
         wrong = [key for key in keys if key not in legal]
         for key in wrong:
             message = f"`{key}` does not make a value; expected a plain value or one of "
@@ -232,6 +266,8 @@ class Expressions:
             return None
         key, inner = keys[0], raw[keys[0]]
         here = (*path, key)
+        if key == "days_overlapping":
+            return self._overlapping(inner, here)
         if key not in REFERENCES:
             return self._arithmetic(key, inner, here)
         if not isinstance(inner, str):
@@ -239,7 +275,37 @@ class Expressions:
             return None
         if key == "fact":
             return self._fact(inner, here)
+        if key == "define":
+            made: Typed | None = self.defined(inner, "value", here)
+            return made
         return self._parameter(inner, here) if key == "parameter" else self._code_set(inner, here)
+
+    def defined(self, name: Any, wanted: Literal["value", "when"], path: JsonPath) -> Any:
+        """What the policy defines by a name; None where it is not what is wanted (reported)."""
+        known = self.scope.definitions
+        if not isinstance(name, str):
+            self.report.mistyped(name, "a name", path)
+            return None
+        if known is None:
+            message = "a definition cannot be used here: definitions belong to policies"
+            self.report("unknown-definition", message, path, hint="write what is meant itself")
+            return None
+        if name not in known.kinds:
+            hint = did_you_mean(name, known.kinds)
+            hint = hint or f'define it: "define": {{"{name}": {{"{wanted}": …}}}}'
+            message = f"`{name}` is not a definition of this policy"
+            self.report("unknown-definition", message, path, hint=hint)
+            return None
+        made, kind = known.made(name), known.kinds[name]
+        if kind is None or kind == wanted:
+            return made
+        message = f"`{name}` is defined as a value; a condition was expected"
+        hint = f'test a fact: {{"{self.scope.subject}": …, "is": {{"define": "{name}"}}}}'
+        if wanted == "value":
+            message = f"`{name}` is defined as a condition; a value was expected"
+            hint = f'use it as a condition: {{"define": "{name}"}}'
+        self.report("wrong-type", message, path, hint=hint)
+        return None
 
     def _fact(self, name: str, path: JsonPath) -> Typed | None:
         type_ = self.scope.facts.get(name)
@@ -272,6 +338,46 @@ class Expressions:
         constant = Constant(value, f"parameter:{name}", type_.unit)
         return Typed(constant, type_, f"parameter `{name}`")
 
+    def _looked_up(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
+        name, known = raw["table"], self.scope.tables
+        strange = [key for key in raw if key not in ("table", "column", "note")]
+        for key in strange:
+            message = f"`{key}` cannot be beside `table`"
+            near = did_you_mean(key, ("column",)) or 'write {"table": …, "column": …}'
+            self.report("unknown-key", message, (*path, key), key=True, hint=near)
+        if not isinstance(name, str):
+            self.report.mistyped(name, "the name of a table", (*path, "table"))
+            return None
+        self.scope.used(f"table:{name}")
+        if known is None or name not in known:
+            message = f"`{name}` is not a table of this policy"
+            hint = did_you_mean(name, known or ())
+            hint = hint or f'declare it: "tables": {{"{name}": {{"by": […], "gives": {{…}}, …}}}}'
+            if known is None:
+                message = "a table cannot be used here: tables belong to policies"
+                hint = "write a rule that concludes what is meant"
+            self.report("unknown-table", message, (*path, "table"), hint=hint)
+            return None
+        table, column = known[name], raw.get("column")
+        if table is None or strange:
+            return None  # what is wrong with a table is said where that is
+        if column not in table.columns:
+            message = f"{shown(column)} is no column of `{name}`; "
+            message = message if "column" in raw else "a table is looked up with a `column`; "
+            message += f"expected one of {', '.join(table.columns)}"
+            hint = (
+                did_you_mean(str(column), table.columns) or f'write "column": "{table.columns[0]}"'
+            )
+            self.report(
+                "unknown-column",
+                message,
+                (*path, "column" if "column" in raw else "table"),
+                hint=hint,
+            )
+            return None
+        type_ = table.types[table.columns.index(column)]
+        return Typed(Lookup(table, column), type_, f"table `{name}`")
+
     def _code_set(self, name: str, path: JsonPath) -> Typed | None:
         members = self.scope.code_sets.get(name)
         if members is None:
@@ -280,6 +386,88 @@ class Expressions:
             return None
         constant = Constant(members.codes, f"code_set:{name}")
         return Typed(constant, FactType("codes", system=members.system), f"code set `{name}`")
+
+    # --- days ------------------------------------------------------------------------------------
+
+    def window(self, raw: Any, path: JsonPath) -> Window | None:
+        """A span of days that ends or begins with a date, such as 30 days before another."""
+        shape = 'write {"days": 30, "before": {"fact": …}}'
+        if not isinstance(raw, dict):
+            self.report.mistyped(raw, "a span of days", path, hint=shape)
+            return None
+        self.note(raw, path)
+        known = (*WINDOW_UNITS, "before", "after")
+        strange = [key for key in raw if key not in (*known, "note")]
+        for key in strange:
+            message = f"`{key}` is not part of a span of days"
+            hint = did_you_mean(key, known)
+            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
+        units = [key for key in raw if key in WINDOW_UNITS]
+        directions = [key for key in raw if key in ("before", "after")]
+        if len(units) != 1 or len(directions) != 1:
+            if not strange:
+                message = f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, "
+                message += f"after; found {and_([*units, *directions]) or 'an empty object'}"
+                self.report("wrong-shape", message, path, hint=shape)
+            return None
+        unit, direction = units[0], directions[0]
+        whole = FactType("integer", WINDOW_UNITS[unit])
+        amount = self.value(raw[unit], whole, (*path, unit))
+        anchor = self.operand(raw[direction], DATE, (*path, direction))
+        if amount is None or anchor is None or strange:
+            return None
+        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
+            message = f"found {amount.value}; a span of days cannot be negative"
+            other = "after" if direction == "before" else "before"
+            hint = f"write `{other}` for the other direction"
+            self.report("wrong-value", message, (*path, unit), hint=hint)
+            return None
+        return Window(amount, unit, direction, anchor)
+
+    def _day(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
+        """The day so many days, weeks, months, years or business days before or after another."""
+        window = self.window(raw, path)
+        if window is None:
+            return None
+        amount, anchor = window.amount, window.anchor
+        if isinstance(amount, Constant) and isinstance(anchor, Constant):
+            count: Any = amount.value
+            day: Any = anchor.value
+            if far_day(count, window.unit, window.direction, day) is None:
+                message = "there is no such day: the calendar has the years 1 to 9999"
+                self.report("wrong-value", message, path)
+                return None
+        return Typed(Moved(window), DATE, f"`{window.unit} {window.direction}`")
+
+    def _overlapping(self, raw: Any, path: JsonPath) -> Typed | None:
+        """The days that are in both of two periods."""
+        shape = 'write [{"from": …, "through": …}, {"from": …, "through": …}]; `below` for an end '
+        shape += "that is not included"
+        if not isinstance(raw, list) or len(raw) != 2:
+            found = f"{len(raw)} values" if isinstance(raw, list) else shown(raw)
+            message = f"`days_overlapping` takes two periods; found {found}"
+            self.report("wrong-shape", message, path, key=True, hint=shape)
+            return None
+        ends: list[Expression] = []
+        for index, period in enumerate(raw):
+            where = (*path, index)
+            if not isinstance(period, dict) or set(period) - {"note"} not in (
+                {"from", "through"},
+                {"from", "below"},
+            ):
+                self.report("wrong-shape", "this is no period", where, hint=shape)
+                continue
+            first = self.operand(period["from"], DATE, (*where, "from"))
+            end = "through" if "through" in period else "below"
+            last = self.operand(period[end], DATE, (*where, end))
+            if first is not None and last is not None:
+                if end == "below":
+                    last = Moved(Window(Constant(1), "days", "before", last))
+                ends += [first, last]
+        if len(ends) != 4:
+            return None
+        made = Arithmetic("days_overlapping", tuple(ends))
+        return Typed(made, FactType("integer", "days"), "`days_overlapping`")
 
     # --- arithmetic ------------------------------------------------------------------------------
 
@@ -295,9 +483,12 @@ class Expressions:
         typed: list[Typed] = []
         for index, entry in enumerate(entries):
             where = (*path, index) if isinstance(raw, list) else path
-            part = self.typed(entry, DATE if on_dates else None, where)
+            dated = key in _OF_DATES_TOO and isinstance(entry, str) and ISO_DATE.match(entry)
+            part = self.typed(entry, DATE if on_dates or dated else None, where)
             if part is None:
                 continue
+            if index == 0 and key in _OF_DATES_TOO:
+                on_dates = part.type.kind == "date"
             if not (part.type.kind == "date" if on_dates else part.type.is_numeric):
                 takes = "dates" if on_dates else "numbers"
                 message = f"`{key}` takes {takes}; {part.called} is {part.type.describe()}"
@@ -313,6 +504,8 @@ class Expressions:
     def _calculated(self, key: str, parts: Sequence[Typed], path: JsonPath) -> Typed | None:
         called = f"`{key}`"
         expressions = [part.expression for part in parts]
+        if parts[0].type.kind == "date" and key in _OF_DATES_TOO:
+            return Typed(Arithmetic(key, tuple(expressions)), DATE, called)
         if key in _ON_DATES:
             unit = "days" if key == "days_between" else "years"
             return Typed(Arithmetic(key, tuple(expressions)), FactType("integer", unit), called)

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonPath
-from payer_policy.core.ruleset import Constant, Expression, FactRef, Score, Window
+from payer_policy.core.ruleset import Constant, Expression, FactRef, Score
 from payer_policy.core.vocabulary.operators import Operator
 from payer_policy.core.vocabulary.types import NUMERIC, FactType, shown
 from payer_policy.language.expressions import (
-    DATE,
     NUMBER,
     Expressions,
     Typed,
-    and_,
     same_system,
 )
 
@@ -24,15 +21,6 @@ MAX_PARTS: Final = 1_000
 """The most conditions in one `all` or `any`, and numbers in one list: every engine copes."""
 MAX_COUNTED: Final = 100
 """The most conditions in one `of`: as tokens, every way to share out the count is a rule."""
-
-WINDOW_UNITS: Final[dict[str, str | None]] = {
-    "days": "days",
-    "weeks": "weeks",
-    "months": "months",
-    "years": "years",
-    "business_days": None,
-}
-"""The keys that say how long a span of days is, with the unit that the number is in."""
 
 _FOR_A_LIST: Final = {"is": "in", "is_not": "not_in", "includes": "includes_any"}
 _FOR_ONE: Final = {"in": "is", "not_in": "is_not", "includes_any": "includes"}
@@ -54,7 +42,7 @@ class RightSides(Expressions):
             case "several":
                 return _one(self._several(operator, type_, raw, path))
             case "window":
-                return _one(self._window(raw, path))
+                return _one(self.window(raw, path))
             case "pair":
                 return self._pair(operator, type_, left, raw, path)
             case "whole":
@@ -174,40 +162,6 @@ class RightSides(Expressions):
             self.mismatch(typed, type_ if type_.kind not in ("code", "codes") else wanted, path)
             return None
         return self.fitted(typed, wanted, path)
-
-    def _window(self, raw: Any, path: JsonPath) -> Window | None:
-        shape = 'write {"days": 30, "before": {"fact": …}}'
-        if not isinstance(raw, dict):
-            self.report.mistyped(raw, "a span of days", path, hint=shape)
-            return None
-        self.note(raw, path)
-        known = (*WINDOW_UNITS, "before", "after")
-        strange = [key for key in raw if key not in (*known, "note")]
-        for key in strange:
-            message = f"`{key}` is not part of a span of days"
-            hint = did_you_mean(key, known)
-            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
-        units = [key for key in raw if key in WINDOW_UNITS]
-        directions = [key for key in raw if key in ("before", "after")]
-        if len(units) != 1 or len(directions) != 1:
-            if not strange:
-                message = f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, "
-                message += f"after; found {and_([*units, *directions]) or 'an empty object'}"
-                self.report("wrong-shape", message, path, hint=shape)
-            return None
-        unit, direction = units[0], directions[0]
-        whole = FactType("integer", WINDOW_UNITS[unit])
-        amount = self.value(raw[unit], whole, (*path, unit))
-        anchor = self.operand(raw[direction], DATE, (*path, direction))
-        if amount is None or anchor is None or strange:
-            return None
-        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
-            message = f"found {amount.value}; a span of days cannot be negative"
-            other = "after" if direction == "before" else "before"
-            hint = f"write `{other}` for the other direction"
-            self.report("wrong-value", message, (*path, unit), hint=hint)
-            return None
-        return Window(amount, unit, direction, anchor)
 
 
 def _one(expression: Expression | None) -> tuple[Expression, ...] | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from payer_policy.core.json_source import Reporter
+from payer_policy.core.tables import Table
 from payer_policy.core.vocabulary.types import FactType, Value
 
 
@@ -29,6 +30,17 @@ class CodeSetMembers(NamedTuple):
     codes: frozenset[str]
 
 
+class Defined(Protocol):
+    """What a policy defines by name; `payer_policy.language.definitions.Definitions`."""
+
+    @property
+    def kinds(self) -> Mapping[str, Literal["value", "when"] | None]:
+        """By name, whether it is a value or a condition; None: neither, which is reported."""
+
+    def made(self, name: str) -> Any:
+        """What the name means, typed; None where that is wrong (reported where it is written)."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """The names in force. `subject` is the key that a test starts with.
@@ -45,7 +57,12 @@ class Scope:
     known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
     used: Callable[[str], None] = lambda parameter: None
-    """Called with the name of every parameter that is used."""
+    """Called with the name of every parameter that is used; with `define:` before that of a definition,
+    and with `table:` before that of a table."""
+    definitions: Defined | None = None
+    """What can be named by `define`; None: nothing."""
+    tables: Mapping[str, Table | None] | None = None
+    """None: none can be used. A table of None is wrong, which is reported where it is written."""
     at_parameter: Callable[[str], Reporter] = _nowhere
     """Reports problems of a parameter's value where that is written."""
 

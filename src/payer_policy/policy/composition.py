@@ -7,7 +7,7 @@ disagree, and that is an error until the policy itself says which it is to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,18 +16,23 @@ from typing import Any, Final, NamedTuple
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonPath, Report, Reporter
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.policy.files import ParameterModel, RuleModel
+from payer_policy.policy.files import DefinitionModel, ParameterModel, RuleModel
 from payer_policy.policy.parameters import fits
-from payer_policy.policy.versions import SECTION, Merged, Placed, PolicyVersion
+from payer_policy.policy.versions import SECTION, Merged, MergedTable, Placed, PolicyVersion
 
 NAMED: Final[Mapping[str, str]] = {
     "references": "reference",
     "parameters": "parameter",
     "facts": "fact",
     "roles": "role",
+    "define": "definition",
 }
 """The members of a policy file that hold words by name, and what one of them is called."""
 RULE: Final = "rule"
+TABLE: Final = "table"
+ROW: Final = "row"
+OTHERWISE: Final = "otherwise of table"
+"""A table's keys and columns are one word, each row is one, and so is what it gives otherwise."""
 SINGLE: Final = ("applies_to", "information_request", "silences", "spans")
 """The members that are one word each."""
 STATEMENT: Final = "statement:"
@@ -135,6 +140,8 @@ class _Composition:
             parameters=of("parameter"),
             facts=of("fact"),
             roles=of("role"),
+            definitions=of("definition"),
+            tables=self._tables(of),
             information_request=_model(single.get("information_request")),
             spans=_model(single.get("spans")) or "pend",
             rules=of(RULE),
@@ -151,6 +158,22 @@ class _Composition:
             silences=single.get("silences"),
             misfits=frozenset(overlay.misfits),
         )
+
+    def _tables(self, of: Callable[[str], dict[str, Any]]) -> dict[str, MergedTable]:
+        """The tables; where one is given as a whole, the rows of its bases are not in it."""
+        rows: dict[str, list[Placed[Any]]] = {}
+        for placed in of(ROW).values():
+            rows.setdefault(str(placed.path[1]), []).append(placed)
+        otherwise = of(OTHERWISE)
+        out: dict[str, MergedTable] = {}
+        for name, table in of(TABLE).items():
+            below = self._closure.below[table.version.name]
+            mine = [row for row in rows.get(name, ()) if row.version.name not in below]
+            last = otherwise.get(name)
+            if last is not None and last.version.name in below:
+                last = None
+            out[name] = MergedTable(table, tuple(mine), last)
+        return out
 
     def _words(self, version: PolicyVersion) -> _Words:
         """What a version and all that it takes over from say; what yields is left out."""
@@ -237,9 +260,25 @@ def _own_words(version: PolicyVersion, inherited: _Words) -> Iterator[tuple[_Nam
     for member, kind in NAMED.items():
         for name, word in getattr(model, member).items():
             yield (kind, name), Placed(version, (member, name), word)
+    yield from _words_of_tables(version)
     for member in SINGLE:
         if member in model.model_fields_set:
             yield ("", member), Placed(version, (member,), getattr(model, member))
+
+
+def _words_of_tables(version: PolicyVersion) -> Iterator[tuple[_Name, Placed[Any]]]:
+    for name, table in version.model.tables.items():
+        path: JsonPath = ("tables", name)
+        if table.by is not None and table.gives is not None:
+            yield (TABLE, name), Placed(version, path, table)
+        ids: set[str] = set()
+        for index, row in enumerate(table.rows):
+            id_ = row.get("id") if isinstance(row, dict) else None
+            called = id_ if isinstance(id_, str) and id_ not in ids else f"{index + 1}"
+            ids.add(called)
+            yield (ROW, f"{name}: {called}"), Placed(version, (*path, "rows", index), row)
+        if "otherwise" in table.model_fields_set:
+            yield (OTHERWISE, name), Placed(version, path, table.otherwise)
 
 
 def _is_in(rule: RuleModel | None, section: str) -> bool:
@@ -288,10 +327,16 @@ class _Overlay:
         """The rules that some base has, as it has them."""
         self._withdrawn: set[str] = set()
         self._parameters: dict[str, list[Placed[ParameterModel]]] = {}
+        self._definitions: dict[str, list[Placed[DefinitionModel]]] = {}
+        self._tables: set[str] = set()
         for words in inherited:
             for (kind, name), placed in words.items():
                 if kind == "parameter":
                     self._parameters.setdefault(name, []).extend(placed)
+                elif kind == "definition":
+                    self._definitions.setdefault(name, []).extend(placed)
+                elif kind == TABLE:
+                    self._tables.add(name)
                 elif kind == RULE and (here := [one for one in placed if one.model is not None]):
                     self._rules.setdefault(name, here[0])
                 elif kind == RULE:
@@ -308,6 +353,34 @@ class _Overlay:
             bases = self._parameters.get(name, ())
             if not all(fits(name, base.model, parameter, report) for base in bases):
                 self.misfits.add(name)
+        self._check_definitions()
+        self._check_tables()
+
+    def _check_definitions(self) -> None:
+        """A definition that a base has keeps its kind."""
+        kinds = {"value": "a value", "when": "a condition"}
+        for name, mine in self._version.model.define.items():
+            for base in self._definitions.get(name, ()):
+                theirs = base.model.kind
+                if theirs is not None and mine.kind is not None and theirs != mine.kind:
+                    message = f"definition `{name}` is {kinds[mine.kind]}, but "
+                    message += f"{kinds[theirs]} in {base.version.name}"
+                    report = self._version.reporter(self._report)
+                    report("wrong-type", message, ("define", name, mine.kind), key=True)
+
+    def _check_tables(self) -> None:
+        """A table has keys and columns, or changes one that a base has."""
+        for name, mine in self._version.model.tables.items():
+            given = (mine.by is not None) + (mine.gives is not None)
+            if given == 2 or (given == 0 and name in self._tables):
+                continue
+            message = f"table `{name}` has no {'`gives`' if mine.by is not None else '`by`'}"
+            hint: str | None = 'write "by": [ … ] and "gives": { … }'
+            if given == 0:
+                message += ", and there is no table to change"
+                hint = did_you_mean(name, self._tables) or hint
+            report = self._version.reporter(self._report)
+            report("missing-key", message, ("tables", name), key=True, hint=hint)
 
     def _check_withdrawals(self) -> None:
         seen: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -18,11 +18,13 @@ from payer_policy.core.ruleset import (
     Reference,
     Rule,
     Ruleset,
+    amount_with_members,
     code_sets_in,
     facts_in_condition,
     facts_read,
     with_members,
 )
+from payer_policy.core.tables import Table
 from payer_policy.core.vocabulary.model import Role
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.language import ParameterValue
@@ -52,6 +54,7 @@ class Elaboration:
     parameters: Mapping[str, ParameterValue]
     applies_to: Typed
     rules: Mapping[str, Typed]
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     def windows(self) -> Iterator[Window]:
         """The span of the merged policy, cut where its meaning changes and nowhere else.
@@ -143,6 +146,9 @@ class Elaboration:
             silences=silences,
             covered_by=covered_by,
             spans=merged.spans,
+            tables={
+                name: table.with_members(members) for name, table in sorted(self.tables.items())
+            },
         )
         if not hashed:
             return made
@@ -159,6 +165,11 @@ class Elaboration:
             rule: Rule = self.rules[id_].made
             condition: Condition = with_members(rule.condition, members)
             overridden_by = tuple(sorted(blockers.get(id_, ())))
+            effect = rule.effect
+            if isinstance(effect, FindingEffect) and effect.to is not None:
+                amount = amount_with_members(effect.to, members)
+                if amount is not effect.to:
+                    rule = replace(rule, effect=replace(effect, to=amount))
             if condition is not rule.condition or overridden_by:
                 rule = replace(rule, condition=condition, overridden_by=overridden_by)
             yield rule

@@ -26,7 +26,8 @@ from payer_policy.core.ruleset import (
     Not,
     Score,
     Test,
-    facts_in_expression,
+    facts_taken_over,
+    gives_none,
 )
 from payer_policy.core.vocabulary.operators import CORE
 from payer_policy.core.vocabulary.types import FactType
@@ -81,8 +82,10 @@ class _Search:
     budget: int = _BUDGET
 
     def _may_be_none(self, right: Expression) -> bool:
-        read = facts_in_expression(right)
-        return any(name not in self.types or self.types[name].can_be_none for name in read)
+        read = facts_taken_over(right)
+        return gives_none(right) or any(
+            name not in self.types or self.types[name].can_be_none for name in read
+        )
 
     def possible(
         self,

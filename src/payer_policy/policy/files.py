@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from payer_policy.core.vocabulary.model import FactModel
+from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -35,6 +36,45 @@ class ParameterModel(FileModel, title="a parameter"):
 
     value: Any
     unit: str | None = None
+    cites: list[str] = Field(default_factory=list)
+    note: str | None = None
+
+
+class DefinitionModel(FileModel, title="a definition"):
+    """A value or a condition with a name, which an overlay may define anew: exactly one of both."""
+
+    value: RawExpression = None
+    when: RawCondition = None
+    note: str | None = None
+
+    @property
+    def kind(self) -> Literal["value", "when"] | None:
+        """Which of both it is; None: neither, or both."""
+        given = self.model_fields_set & {"value", "when"}
+        return None if len(given) != 1 else "when" if "when" in given else "value"
+
+
+class ColumnModel(FileModel, title="a column of a table"):
+    """The type of what a table gives."""
+
+    type: Literal["boolean", "integer", "decimal", "date", "code", "choice"]
+    unit: str | None = None
+    values: list[str] = Field(default_factory=list)
+    system: str | None = None
+    note: str | None = None
+
+    def fact_type(self) -> FactType:
+        """The declared type."""
+        return FactType(self.type, self.unit, tuple(self.values), False, self.system)
+
+
+class TableModel(FileModel, title="a table"):
+    """Values by keys. An overlay that gives rows only changes rows of its base's table by id."""
+
+    by: list[str] | None = None
+    gives: dict[str, ColumnModel] | None = None
+    rows: list[Any] = Field(default_factory=list)
+    otherwise: Any = None
     cites: list[str] = Field(default_factory=list)
     note: str | None = None
 
@@ -98,6 +138,8 @@ class PolicyFile(FileModel, title="a policy"):
     applies_to: RawCondition = None
     references: dict[str, Source] = Field(default_factory=dict)
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
+    define: dict[str, DefinitionModel] = Field(default_factory=dict)
+    tables: dict[str, TableModel] = Field(default_factory=dict)
     information_request: ReasonModel | None = None
     sections: list[str] = Field(default_factory=list)
     silences: list[str] = Field(default_factory=list)

@@ -52,6 +52,8 @@ def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
         "sections": digest([ruleset.sections, ruleset.silences, ruleset.covered_by]),
         "spans": digest(ruleset.spans),
     }
+    if ruleset.tables:
+        others["tables"] = digest(ruleset.tables)
     return PartHashes(rules, others)
 
 

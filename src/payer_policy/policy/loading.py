@@ -82,6 +82,7 @@ T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
 _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_DEFINED: Final = re.compile(r"[a-z][a-z0-9_-]*\Z", re.ASCII)
 _KEBAB: Final = "use lowercase letters, digits and single hyphens"
 
 
@@ -570,6 +571,15 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
             report("wrong-name", message, ("facts", name), key=True, hint=hint)
     if model.title is None and not model.continues:
         report("missing-key", "`title` is missing", hint='add "title": "…"')
+    for name, definition in model.define.items():
+        if not _DEFINED.match(name):
+            message = f"definition `{name}`: lowercase letters, digits, `-` and `_` were expected"
+            report("wrong-name", message, ("define", name), key=True)
+        if definition.kind is None:
+            found = "both" if definition.model_fields_set >= {"value", "when"} else "neither"
+            message = f"definition `{name}` has either `value` or `when`; found {found}"
+            hint = 'a value: {"value": …}; a condition: {"when": …}'
+            report("wrong-shape", message, ("define", name), key=True, hint=hint)
     if last is not None and last < first:
         message = f"the policy ends on {last}, before it begins on {first}"
         path = ("effective", "through")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Final
 
+from payer_policy.core.canonical import digest
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import JsonPath, Report, Reporter
 from payer_policy.core.ruleset import (
@@ -19,19 +21,32 @@ from payer_policy.core.ruleset import (
     Rule,
     Sentence,
     code_sets_in,
+    code_sets_of_tables,
     facts_in_condition,
-    facts_in_expression,
     facts_read,
+    facts_taken_over,
+    gives_none,
 )
+from payer_policy.core.tables import Table
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
 from payer_policy.core.vocabulary.types import FactType, Value, format_value
-from payer_policy.language import Elaborator, ParameterValue, and_
+from payer_policy.language import (
+    DEFINE,
+    TABLE,
+    Definition,
+    Definitions,
+    Elaborator,
+    ParameterValue,
+    TableReader,
+    WrittenTable,
+    and_,
+)
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel, RuleModel
 from payer_policy.policy.local_facts import with_local_facts
 from payer_policy.policy.parameters import read_parameter
-from payer_policy.policy.versions import Merged, Placed
+from payer_policy.policy.versions import Merged, MergedTable, Placed
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
@@ -44,7 +59,7 @@ class Resolver:
         self.merged = merged
         self._report_to, self._reported = report, 0
         self.uses: set[str] = set()
-        """The parameters that were named since this was last cleared."""
+        """The parameters and definitions that were named since this was last cleared."""
         self.parameters: dict[str, ParameterValue | None] = {
             name: None if name in merged.misfits else read_parameter(placed, self._parameter(name))
             for name, placed in merged.parameters.items()
@@ -59,6 +74,31 @@ class Resolver:
         """The parameters that the sources of the policy's own facts name."""
         self.vocabulary = self.basis.vocabulary
         self.scope = self.basis.scope(merged.first_day, **names)
+        self.tables: dict[str, Table | None] = {
+            name: self._table(name, table) for name, table in merged.tables.items()
+        }
+        self.scope = replace(self.scope, tables=self.tables)
+        self.definitions = Definitions(
+            {
+                name: Definition(
+                    placed.model.kind,
+                    placed.model.when if placed.model.kind == "when" else placed.model.value,
+                    placed.reporter(self.report, f"definition `{name}`"),
+                )
+                for name, placed in merged.definitions.items()
+            },
+            self.scope,
+        )
+        self.scope = replace(self.scope, definitions=self.definitions)
+        self.names: Mapping[str, object] = {
+            **self.parameters,
+            **{TABLE + name: table for name, table in self.tables.items()},
+            **{
+                DEFINE + name: digest([placed.model.value, placed.model.when])
+                for name, placed in merged.definitions.items()
+            },
+        }
+        """What a rule may name, each with what it means: a rule that names equal things is equal."""
 
     def elaborated(self) -> Elaboration | None:
         """The whole policy, typed; None where something in it is wrong (reported)."""
@@ -75,9 +115,44 @@ class Resolver:
             applies_to is None
             or len(rules) < len(self.merged.rules)
             or len(parameters) < len(self.parameters)
+            or None in self.tables.values()
+            or not self.definitions.check()
         ):
             return None
-        return Elaboration(self.merged, self.basis, parameters, applies_to, rules)
+        tables = {name: table for name, table in self.tables.items() if table is not None}
+        return Elaboration(self.merged, self.basis, parameters, applies_to, rules, tables)
+
+    def _table(self, name: str, table: MergedTable) -> Table | None:
+        """A table, typed, or None when something in it is wrong (reported)."""
+        before = self._reported
+        about = f"table `{name}`"
+        placed, rows = table.placed, table.rows
+
+        def make() -> tuple[Typed | None, bool]:
+            gives = placed.model.gives or {}
+            reporters = [
+                one.reporter(self.report, f"{about}: row `{id_}`" if id_ else about)
+                for one in rows
+                for id_ in [one.model.get("id") if isinstance(one.model, dict) else None]
+            ]
+            written = WrittenTable(
+                name,
+                placed.model.by or [],
+                {column: model.fact_type() for column, model in gives.items()},
+                list(zip([one.model for one in rows], reporters, strict=True)),
+                None
+                if table.otherwise is None
+                else (table.otherwise.model, table.otherwise.reporter(self.report, about)),
+                placed.reporter(self.report, about),
+            )
+            made = TableReader(written, self.scope).read()
+            if made is None:
+                return None, True
+            typed = Typed(made, frozenset(), frozenset(), frozenset(made.keys))
+            return typed, self._reported > before
+
+        typed = self.basis.typed(table.source, {}, make)
+        return None if typed is None else typed.made
 
     def _use(self, name: str) -> None:
         self.uses.add(name)
@@ -130,7 +205,7 @@ class Resolver:
         """A typed rule, or None when something in it is wrong (reported)."""
         before = self._reported
         return self.basis.typed(
-            placed.model, self.parameters, lambda: (self._rule(placed), self._reported > before)
+            placed.model, self.names, lambda: (self._rule(placed), self._reported > before)
         )
 
     def _rule(self, placed: Placed[RuleModel]) -> Typed | None:
@@ -152,10 +227,12 @@ class Resolver:
             section=model.section,
             origin=placed.version.name,
         )
-        named = frozenset(code_sets_in(condition))
-        shows = effect.because.facts if isinstance(effect, FindingEffect) else rule.concludes
+        named = set(code_sets_in(condition))
+        if isinstance(effect, FindingEffect) and effect.to is not None:
+            named.update(code_sets_of_tables(effect.to))
         reads = frozenset(facts_read(rule))
-        return Typed(rule, frozenset(self.uses), named, reads, frozenset(shows))
+        shows = effect.because.facts if isinstance(effect, FindingEffect) else rule.concludes
+        return Typed(rule, frozenset(self.uses), frozenset(named), reads, frozenset(shows))
 
     def _effect(
         self, model: EffectModel, path: JsonPath, elaborator: Elaborator
@@ -201,7 +278,12 @@ class Resolver:
     def _amount(self, raw: Any, path: JsonPath, elaborator: Elaborator) -> Expression | None:
         """The units that a reduction allows: always an amount."""
         to = elaborator.operand(raw, FactType("decimal", "billing units"), path)
-        for name in () if to is None else facts_in_expression(to):
+        if to is not None and gives_none(to):
+            message = "`to`: a table that it looks up may give none, so it is not always an amount"
+            hint = 'give each row and "otherwise" an amount'
+            elaborator.report("wrong-type", message, path, hint=hint)
+            return None
+        for name in () if to is None else facts_taken_over(to):
             if self.vocabulary.facts[name].type.can_be_none:
                 message = f"`to`: `{name}` can be none, so it is not always an amount"
                 hint = "name a fact that cannot be none, or a parameter"

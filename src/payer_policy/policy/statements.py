@@ -185,7 +185,7 @@ class StatementReader:
         about, path = f"statement `{model.id}`", ("statements", index)
         report = Reporter(statements.document, problems.append, about, path)
         typed = self._basis.typed(
-            model, self._resolver.parameters, lambda: (self._typed(model, report), bool(problems))
+            model, self._resolver.names, lambda: (self._typed(model, report), bool(problems))
         )
         made = None if typed is None else self._on_the_day(typed.made, statements, model, report)
         for problem in problems:

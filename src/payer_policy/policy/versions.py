@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.ruleset import Spans
 from payer_policy.core.vocabulary.model import FactModel
 from payer_policy.policy.days import Period
 from payer_policy.policy.files import (
+    DefinitionModel,
     ParameterModel,
     PolicyFile,
     RawCondition,
     ReasonModel,
     RuleModel,
+    TableModel,
 )
 from payer_policy.policy.reference.files import Source
 
@@ -106,6 +108,23 @@ class Placed(Generic[T]):
 
 
 @dataclass(frozen=True)
+class MergedTable:
+    """A table, with the rows that overlays put in the place of others or added."""
+
+    placed: Placed[TableModel]
+    """What gives the keys and columns."""
+    rows: tuple[Placed[Any], ...]
+    otherwise: Placed[Any] | None
+
+    @property
+    def source(self) -> object:
+        """What it is made of: as long as that is the same, so is the table."""
+        parts = [*self.rows, *([self.otherwise] if self.otherwise else [])]
+        alone = all(part.version is self.placed.version for part in parts)
+        return self.placed.model if alone else self
+
+
+@dataclass(frozen=True)
 class Merged(Period):
     """A version with all that it takes over, on days on which one version of each base is in force."""
 
@@ -119,6 +138,8 @@ class Merged(Period):
     """The facts that these files declare, beside those of the vocabulary."""
     roles: Mapping[str, Placed[str]]
     """The name of the example for each role, where it is not the role's."""
+    definitions: Mapping[str, Placed[DefinitionModel]]
+    tables: Mapping[str, MergedTable]
     information_request: ReasonModel | None
     spans: Spans
     rules: Mapping[str, Placed[RuleModel]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy.core.core_tests import core_of
-from payer_policy.core.ruleset import Arithmetic, Condition, Constant, FactRef, Test, Window
+from payer_policy.core.far_days import far_day
+from payer_policy.core.ruleset import Arithmetic, Condition, Constant, FactRef, Moved, Test, Window
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.core.vocabulary.types import FactType, Value
@@ -74,6 +76,9 @@ CALLS = {
     "maximum": arithmetic("maximum", arithmetic("product", X, Y), X),
     "years": arithmetic("years_between", DAY, OTHER),
     "days": arithmetic("days_between", DAY, OTHER),
+    "days of two periods": arithmetic(
+        "days_overlapping", DAY, OTHER, Constant(date(2024, 1, 31)), Constant(date(2025, 3, 1))
+    ),
 }
 some = settings(max_examples=25, deadline=None)
 
@@ -100,6 +105,25 @@ def test_spans_of_days_are_exact(
     first, last = span(amount, unit, direction, day)
     edge = (first if direction == "before" else last) + timedelta(days=step)
     agree(comparison("day", "within", window), {"day": edge, "other": day, "n": amount})
+
+
+ends = st.one_of(days, st.dates(date(9999, 9, 1), date.max), st.dates(date.min, date(1, 4, 1)))
+
+
+@pytest.mark.parametrize("unit", ["days", "weeks", "months", "years", "business_days"])
+@pytest.mark.parametrize("direction", ["before", "after"])
+@given(day=ends, other=ends, amount=st.integers(-9, 14), fixed=st.booleans())
+@some
+def test_days_before_and_after_others_are_exact_to_the_ends_of_the_calendar(
+    unit: Any, direction: Any, day: date, other: date, amount: int, fixed: bool
+) -> None:
+    window = Window(Constant(amount) if fixed else N, unit, direction, OTHER)
+    there = far_day(amount, unit, direction, other)
+    facts = {"day": there or day, "other": other, "n": amount}
+
+    agree(comparison("day", "is", Moved(window)), facts)
+    # Once more from there, which may be a day that is not known.
+    agree(comparison("day", "on_or_after", Moved(replace(window, anchor=Moved(window)))), facts)
 
 
 codes = st.frozensets(st.sampled_from(["A", "B", "C", "X", "Z"]))

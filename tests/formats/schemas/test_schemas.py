@@ -116,6 +116,8 @@ VISIBLE = ("unknown-key", "unknown-operator", "operator-type", "unknown-value", 
 ONLY_CHECK_SEES = {
     "unknown-fact--in-a-sentence",  # a schema does not read sentences
     "unknown-fact--parameter-in-a-sentence",
+    "operator-type--table-of-none",  # what a table gives stands elsewhere
+    "unknown-value--rows-of-a-table",  # so do the types of its columns
     "unknown-key--acknowledged",  # any warning may come to be acknowledged
     "unknown-value--drug-attribute",  # the attributes stand in other files
     "unknown-value--otherwise",  # the values stand beside it

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from typing import Any, Final
 
 from payer_policy.core.ruleset import (
@@ -24,6 +25,8 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
+    Lookup,
+    Moved,
     Not,
     Reason,
     Rule,
@@ -32,6 +35,7 @@ from payer_policy.core.ruleset import (
     Test,
     Window,
 )
+from payer_policy.core.tables import Cell, Table
 from payer_policy.core.vocabulary.operators import complete
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, FactType, parse_value, to_json
 
@@ -58,6 +62,7 @@ COMPUTE: Final[Mapping[str, Any]] = {
     "minimum": lambda *all_: min(all_),
     "maximum": lambda *all_: max(all_),
     "days_between": lambda a, b: Fraction((b - a).days),
+    "days_overlapping": lambda a, b, c, d: Fraction(max((min(b, d) - max(a, c)).days + 1, 0)),
     "years_between": lambda a, b: Fraction(b.year - a.year - (f"{b:%m%d}" < f"{a:%m%d}")),
 }
 
@@ -146,6 +151,8 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
         case Score(name, values):
             graded = facts.get(name)
             return graded if graded in (None, NONE) else Fraction(values.index(graded))
+        case Lookup(table, column):
+            return _given_by(table, table.columns.index(column), [facts.get(k) for k in table.keys])
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
             return _nothing_in(known) or (None if None in known else COMPUTE[operation](*known))
@@ -155,7 +162,49 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
                 return _nothing_in([count, day])
             other = _shift(day, int(-count if direction == "before" else count), unit)
             return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
+        case Moved(Window(amount, unit, direction, anchor)):
+            count, day = value_of(amount, facts), value_of(anchor, facts)
+            if None in (count, day) or NONE in (count, day):
+                return _nothing_in([count, day])
+            return _moved(day, int(-count if direction == "before" else count), unit)
     raise AssertionError(expression)
+
+
+def _given_by(table: Table, column: int, keys: Sequence[Any]) -> Any:
+    """What a table gives, row by row; None: unknown."""
+    possible: set[Any] = set()
+    for row in table.rows:
+        fit = [_in_cell(cell, key) for cell, key in zip(row.cells, keys, strict=True)]
+        if all(one == "holds" for one in fit):
+            return plain(row.values[column])
+        if "fails" not in fit:
+            possible.add(plain(row.values[column]))
+    # For each way in which keys of few values turn out; of any other key, a value no row names.
+    tries = [
+        [key] if key is not None else [None] if domain is None else list(map(plain, domain))
+        for key, domain in zip(keys, table.domains, strict=True)
+    ]
+    for tried in product(*tries):
+        if not any(
+            all(_in_cell(cell, key) == "holds" for cell, key in zip(row.cells, tried, strict=True))
+            for row in table.rows
+        ):
+            possible.add(None if table.otherwise is None else plain(table.otherwise[column]))
+            break
+    return possible.pop() if len(possible) == 1 else None
+
+
+def _in_cell(cell: Cell | None, key: Any) -> str:
+    if cell is None:
+        return "holds"
+    if key is None:
+        return "unknown"
+    if cell.values is not None:
+        return "holds" if key in cell.values else "fails"
+    if key is NONE or (cell.least is not None and key < cell.least):
+        return "fails"
+    beyond = cell.most is not None and key > cell.most
+    return "fails" if beyond or (cell.below is not None and key >= cell.below) else "holds"
 
 
 def _nothing_in(known: Sequence[Any]) -> Any:
@@ -165,6 +214,12 @@ def _nothing_in(known: Sequence[Any]) -> Any:
 
 def _shift(day: date, count: int, unit: str) -> date:
     """`count` units later (negative: earlier), kept within the month and the calendar."""
+    found = _moved(day, count, unit)
+    return found if found is not None else date.max if count > 0 else date.min
+
+
+def _moved(day: date, count: int, unit: str) -> date | None:
+    """`count` units later (negative: earlier), kept within the month; None: there is no such day."""
     step = 1 if count > 0 else -1
     try:
         if unit in ("days", "weeks"):
@@ -178,7 +233,7 @@ def _shift(day: date, count: int, unit: str) -> date:
             count -= step if day.weekday() < 5 else 0
         return day
     except (OverflowError, ValueError):
-        return date.max if step > 0 else date.min
+        return None
 
 
 def plain(value: Any) -> Any:

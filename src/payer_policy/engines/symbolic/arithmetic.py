@@ -8,19 +8,34 @@ added, and the search goes on (`search`). So what is found is exact, and what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
+from itertools import product
 from math import lcm
 from typing import Any
 
 import z3
 
 from payer_policy.core.diagnostics import PayerPolicyError
-from payer_policy.core.ruleset import Arithmetic, Constant, Edge, Expression, FactRef, Score, Window
-from payer_policy.core.semantics import shift, years_between
+from payer_policy.core.far_days import moved, shift
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Lookup,
+    Moved,
+    Score,
+    Window,
+)
+from payer_policy.core.semantics import years_between
+from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
     Formula,
     Whole,
@@ -31,8 +46,17 @@ from payer_policy.engines.symbolic.logic import (
     either,
     negated,
     number_in,
+    same,
 )
-from payer_policy.engines.symbolic.terms import FIRST_DAY, LAST_DAY, Codes, Facts, Number, Term
+from payer_policy.engines.symbolic.terms import (
+    FIRST_DAY,
+    LAST_DAY,
+    Codes,
+    Facts,
+    Number,
+    Term,
+    choose_value,
+)
 
 Compare = Callable[[Any, Any], Formula]
 
@@ -93,6 +117,8 @@ class Expressions:
                 graded = self.read(fact)
                 position = Number(self._position(graded.value, values))
                 return replace(graded, value=position)
+            case Lookup(table, column):
+                return self._looked_up(table, table.columns.index(column))
             case Arithmetic(operation, arguments):
                 terms = [self.term(argument) for argument in arguments]
                 made = self._arithmetic(operation, terms)
@@ -107,7 +133,95 @@ class Expressions:
                     span.last if last else span.first,
                     either(count.none, day.none),
                 )
+            case Moved(Window(amount, unit, direction, anchor)):
+                count, day = self.term(amount), self.term(anchor)
+                sign = -1 if direction == "before" else 1
+                there, value = self._moved(day.value, count.value, sign, unit)
+                none = either(count.none, day.none)
+                return Term(all_of([count.known, day.known, either(none, there)]), value, none)
         raise Outside(f"an expression of kind {type(expression).__name__}")
+
+    def _looked_up(self, table: Table, at: int) -> Term:
+        """By value, when it is the value: a row of it matches, or no other value is possible."""
+        keys = [self.read(key) for key in table.keys]
+        holds: dict[Value | None, list[Formula]] = {}
+        possible: dict[Value | None, list[Formula]] = {}
+        matches: list[list[Formula]] = []
+        for row in table.rows:
+            cells = [
+                True if cell is None else both(negated(key.none), self._matches(cell, key.value))
+                for cell, key in zip(row.cells, keys, strict=True)
+            ]
+            matches.append(cells)
+            asked = [
+                (cell, key)
+                for cell, key, asks in zip(cells, keys, row.cells, strict=True)
+                if asks is not None
+            ]
+            value: Value | None = row.values[at]
+            sure = all_of(both(key.known, cell) for cell, key in asked)
+            maybe = all_of(either(negated(key.known), cell) for cell, key in asked)
+            holds.setdefault(value, []).append(sure)
+            possible.setdefault(value, []).append(maybe)
+        missed = self._may_miss(table, keys, matches)
+        otherwise = None if table.otherwise is None else table.otherwise[at]
+        possible.setdefault(otherwise, []).append(missed)
+        maybe_by_value = {value: any_of(parts) for value, parts in possible.items()}
+        when: dict[Value, Formula] = {}
+        for value in possible:
+            if value is not None:
+                others = (maybe for other, maybe in maybe_by_value.items() if other != value)
+                sole = all_of(negated(maybe) for maybe in others)
+                when[value] = either(any_of(holds.get(value, ())), sole)
+        none = when.pop(NONE, False)
+        return Term(any_of([none, *when.values()]), self._chosen(when, table.types[at].kind), none)
+
+    def _may_miss(
+        self, table: Table, keys: Sequence[Term], matches: Sequence[Sequence[Formula]]
+    ) -> Formula:
+        """That no row may match, as `Table.may_miss` says it."""
+        options = [domain if domain is not None else (None,) for domain in table.domains]
+        ways: list[Formula] = []
+        for values in product(*options):
+            rows: list[Formula] = []
+            for row, cells in zip(table.rows, matches, strict=True):
+                fits = [
+                    either(negated(key.known), cell)
+                    if value is not None and asks.matches(value)
+                    else both(key.known, cell)
+                    for asks, cell, key, value in zip(row.cells, cells, keys, values, strict=True)
+                    if asks is not None
+                ]
+                rows.append(all_of(fits))
+            ways.append(negated(any_of(rows)))
+        return any_of(ways)
+
+    def _matches(self, cell: Cell, value: Any) -> Formula:
+        """That a known key, which is not none, is what a row asks."""
+        if cell.values is not None:
+            listed = [self.facts.constant(one) for one in sorted(cell.values)]  # type: ignore[type-var]
+            return any_of(self._compared(operator.eq, value, one) for one in listed)
+        bounds = ((operator.ge, cell.least), (operator.le, cell.most), (operator.lt, cell.below))
+        return all_of(
+            self._compared(how, value, self.facts.constant(bound))
+            for how, bound in bounds
+            if bound is not None
+        )
+
+    def _compared(self, how: Compare, value: Any, constant: Any) -> Formula:
+        if isinstance(value, Number):
+            return compare(how, value, constant)
+        return same(value, constant) if isinstance(constant, bool) else how(value, constant)
+
+    def _chosen(self, when: Mapping[Value, Formula], kind: Kind) -> Any:
+        """The value of the case that is so; where none is, it is not read."""
+        constants = [(case, self.facts.constant(value)) for value, case in when.items()]
+        if not constants:
+            return Number(0) if kind in NUMERIC else False if kind == "boolean" else FIRST_DAY
+        out = constants[-1][1]
+        for case, value in reversed(constants[:-1]):
+            out = choose_value(case, value, out)
+        return out
 
     def _position(self, value: Any, values: Sequence[str]) -> Whole:
         out: Whole = len(values) - 1
@@ -138,8 +252,14 @@ class Expressions:
                 return Term(known, Number(_ceiling(values[0])))
             case "round_down":
                 return Term(known, Number(_floor(values[0])))
+            case "minimum" | "maximum" if not isinstance(values[0], Number):  # days
+                chosen = _least if operation == "minimum" else _most
+                return Term(known, reduce(chosen, values))
             case "minimum" | "maximum":
                 return Term(known, _extreme(values, least=operation == "minimum"))
+            case "days_overlapping":
+                days = _least(values[1], values[3]) - _most(values[0], values[2]) + 1
+                return Term(known, Number(choose(days < 0, 0, days)))
             case "days_between":
                 return Term(known, Number(values[1] - values[0]))
             case "years_between":
@@ -257,6 +377,35 @@ class Expressions:
         none = count < 0
         return Span(choose(none, LAST_DAY, first), choose(none, FIRST_DAY, last))
 
+    def _moved(self, day: Whole, amount: Number, sign: int, unit: str) -> tuple[Formula, Whole]:
+        """Whether the calendar has a day so many units away, and that day; another day if not, which is
+        not read."""
+        if amount.bottom != 1:
+            raise Outside("a span of days whose length is no whole number")
+        count = amount.top
+        if unit in ("days", "weeks"):
+            there = day + _times(count, sign * (7 if unit == "weeks" else 1))
+            inside = both(there >= FIRST_DAY, there <= LAST_DAY)
+            return inside, choose(inside, there, FIRST_DAY)
+        if isinstance(day, int) and isinstance(count, int):
+            found = moved(date.fromordinal(day), sign * count, unit)
+            return found is not None, FIRST_DAY if found is None else found.toordinal()
+        name = self._call(
+            f"move {unit} {sign}",
+            (day, count),
+            True,
+            lambda model, name: _moved_lemma(model, name, day, count, sign, unit),
+        )
+        longest = {"months": 31, "years": 366, "business_days": 3}[unit]
+        reach = abs(count) * longest + 3 if isinstance(count, int) else None
+        self.facts.bounds.append(z3.And(name >= FIRST_DAY - 1, name <= LAST_DAY))
+        if reach is not None:
+            near = z3.And(name <= day + reach, name >= day - reach)
+            inside = z3.And(day + reach <= LAST_DAY, day - reach >= FIRST_DAY)
+            self.facts.bounds.append(z3.Or(near, name == _NO_DAY))
+            self.facts.bounds.append(z3.Implies(inside, name != _NO_DAY))
+        return name != _NO_DAY, choose(name == _NO_DAY, FIRST_DAY, name)
+
     def _shifted(self, day: Whole, count: Whole, sign: int, unit: str) -> Whole:
         if unit in ("days", "weeks"):
             moved = day + _times(count, sign * (7 if unit == "weeks" else 1))
@@ -345,6 +494,37 @@ def _years_lemma(model: Any, name: Any, birth: Any, day: Any) -> Formula | None:
     return either(negated(inside), right)
 
 
+_NO_DAY = FIRST_DAY - 1
+"""Stands for a day that the calendar does not have."""
+
+
+def _moved_lemma(
+    model: Any, name: Any, day: Any, count: Any, sign: int, unit: str
+) -> Formula | None:
+    at, amount = _day_in(model, day), _day_in(model, count)
+
+    def there(ordinal: int) -> int:
+        found = moved(date.fromordinal(ordinal), sign * amount, unit)
+        return _NO_DAY if found is None else found.toordinal()
+
+    if number_in(model, name) == there(at):
+        return None
+    return either(negated(count == amount), _exact(name, day, at, unit, there))
+
+
+def _exact(name: Any, day: Any, at: int, unit: str, there: Callable[[int], int]) -> Formula:
+    """The right value for each day of the month, or of the week, around one."""
+    if unit == "business_days":
+        first = at - date.fromordinal(at).weekday()
+        first, last = max(first, FIRST_DAY), min(first + 6, LAST_DAY)
+    else:
+        first, last = _month(at)
+    return all_of(
+        either(negated(day == ordinal), name == there(ordinal))
+        for ordinal in range(first, last + 1)
+    )
+
+
 def _shift_lemma(
     model: Any, name: Any, day: Any, count: Any, sign: int, unit: str
 ) -> Formula | None:
@@ -354,19 +534,10 @@ def _shift_lemma(
     if number_in(model, name) == shift(date.fromordinal(at), sign * amount, unit).toordinal():
         return None
 
-    def moved(ordinal: int) -> int:
+    def there(ordinal: int) -> int:
         return shift(date.fromordinal(ordinal), sign * amount, unit).toordinal()
 
-    if unit == "business_days":
-        first = at - date.fromordinal(at).weekday()
-        first, last = max(first, FIRST_DAY), min(first + 6, LAST_DAY)
-    else:
-        first, last = _month(at)
-    exact = all_of(
-        either(negated(day == ordinal), name == moved(ordinal))
-        for ordinal in range(first, last + 1)
-    )
-    return either(negated(count == amount), exact)
+    return either(negated(count == amount), _exact(name, day, at, unit, there))
 
 
 # --- numbers ---------------------------------------------------------------------------------------
@@ -418,6 +589,14 @@ def _extreme(numbers: Sequence[Number], *, least: bool) -> Number:
     for top in tops[1:]:
         out = choose(top < out if least else top > out, top, out)
     return Number(out, bottom)
+
+
+def _least(one: Whole, other: Whole) -> Whole:
+    return choose(one < other, one, other)
+
+
+def _most(one: Whole, other: Whole) -> Whole:
+    return choose(one > other, one, other)
 
 
 def _cases(term: Any) -> list[tuple[Formula, int]] | None:

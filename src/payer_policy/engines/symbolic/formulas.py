@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Any, Final
 
-from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Ruleset, Test
+from payer_policy.core.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    FactRef,
+    Lookup,
+    Not,
+    Ruleset,
+    Test,
+)
 from payer_policy.core.vocabulary.operators import CORE, complete
 from payer_policy.core.vocabulary.types import NONE, FactType, Value
 from payer_policy.engines.symbolic.arithmetic import (
@@ -161,6 +171,10 @@ class Conditions:
                 (side,) = test.right
                 if isinstance(side, FactRef):
                     return has_value(left, side.fact, right)
+                if isinstance(side, Lookup):
+                    given = (value for value in side.table.gives(side.column) if value is not NONE)
+                    texts = [self.facts.constant(value) for value in given]
+                    return any_of(both(right == text, has_text(left, text)) for text in texts)
                 return has_text(left, right)
             case "includes_any":
                 return any_of(has_text(left, text) for text in sorted(right))

@@ -20,9 +20,12 @@ import z3
 from payer_policy.core.ruleset import (
     Condition,
     Constant,
+    Expression,
     FactRef,
+    Lookup,
     Test,
     constants_in,
+    lookups_in,
     tests_in,
 )
 from payer_policy.core.vocabulary.codes import malformed, stand_in
@@ -329,6 +332,7 @@ class Facts:
                 values = constant if isinstance(constant, frozenset) else {constant}
                 for text in sorted(value for value in values if isinstance(value, str)):
                     self._named_for.setdefault(test.fact, set()).add(self.texts.number(text))
+            self._scan_tables(expression)
         if self.types[test.fact].kind != "codes":
             for expression in test.right:
                 if isinstance(expression, FactRef) and self.types[expression.fact].kind == "codes":
@@ -341,11 +345,26 @@ class Facts:
                     self._told_apart.setdefault(test.fact, []).append(texts)
                     if test.operator in ("includes_all", "is"):
                         self._singly.add(test.fact)
+                case Lookup(table, column):
+                    texts = frozenset(
+                        value for value in table.gives(column) if isinstance(value, str)
+                    )
+                    self._told_apart.setdefault(test.fact, []).append(texts)
+                    self._singly.add(test.fact)
                 case FactRef(fact):
                     if self.types[fact].kind == "codes":
                         self._alike(test.fact, fact)
                     else:
                         self._pair(test.fact, fact)
+
+    def _scan_tables(self, expression: Expression) -> None:
+        """The texts that rows of tables ask of their keys."""
+        for lookup in lookups_in(expression):
+            for row in lookup.table.rows:
+                for key, cell in zip(lookup.table.keys, row.cells, strict=True):
+                    values = () if cell is None else cell.values or ()
+                    texts = sorted(value for value in values if isinstance(value, str))
+                    self._named_for.setdefault(key, set()).update(map(self.texts.number, texts))
 
     def _pair(self, codes: str, code: str) -> None:
         self._compared.setdefault(codes, set()).add(code)

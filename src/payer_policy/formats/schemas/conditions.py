@@ -41,7 +41,7 @@ class ConditionSchemas:
     codes: Callable[[str], frozenset[str]]
     """The codes of a system that are worth offering."""
     parameters: bool
-    """Whether a right side may be `{"parameter": …}`."""
+    """Whether parameters and definitions can be named."""
 
     @property
     def condition(self) -> Schema:
@@ -109,11 +109,16 @@ class ConditionSchemas:
                 "additionalProperties": False,
             }
 
+        named: dict[str, Schema] = {}
+        if self.parameters:
+            named["define"] = {"type": "string", "description": "The name of a definition."}
         counted = shape(at_least=_ABOVE_ZERO, of={**several, "maxItems": MAX_COUNTED})
         node: Schema = {"if": {"required": ["of"]}, "then": counted, "else": self._ref("test")}
         for key, inner in (("not", self.condition), ("any", several), ("all", several)):
             node = {"if": {"required": [key]}, "then": shape(**{key: inner}), "else": node}
-        keys = ("all", "any", "not", "at_least", "of", self.subject)
+        if named:
+            node = {"if": {"required": ["define"]}, "then": shape(**named), "else": node}
+        keys = ("all", "any", "not", "at_least", "of", *named, self.subject)
         return {
             "description": f"all, any, not, at_least … of, or one test of a {self.subject}.",
             "type": "object",
@@ -174,21 +179,20 @@ class ConditionSchemas:
             case "pair":
                 return _array(self.operand(type_), 2, 2)
             case "window":
-                amount = self._or_computed({"type": "integer"})
-                anchor = self.operand(FactType("date"))
                 return {
                     "type": "object",
-                    "properties": {
-                        **dict.fromkeys(WINDOW_UNITS, amount),
-                        "before": anchor,
-                        "after": anchor,
-                        "note": NOTE,
-                    },
+                    "properties": {**self._span(), "note": NOTE},
                     "additionalProperties": False,
                     "minProperties": 2,
                 }
             case _:
                 return self.operand(type_)
+
+    def _span(self) -> dict[str, Schema]:
+        """So many days, weeks, …, before or after a date."""
+        amount = self._or_computed({"type": "integer"})
+        anchor = self.operand(FactType("date"))
+        return {**dict.fromkeys(WINDOW_UNITS, amount), "before": anchor, "after": anchor}
 
     # --- expressions -----------------------------------------------------------------------------
 
@@ -199,21 +203,46 @@ class ConditionSchemas:
         if self.parameters:
             says = "The name of a parameter of the policy."
             names["parameter"] = {"type": "string", "description": says}
+            says = "The name of a value that the policy defines."
+            names["define"] = {"type": "string", "description": says}
+            names["table"] = {"type": "string", "description": "The name of a table of the policy."}
+            names["column"] = {"type": "string", "description": "The column of the table."}
         names["code_set"] = {"enum": sorted(self.code_sets)}
         numeric, days = self._or_computed({"type": "number"}), self.operand(FactType("date"))
         for name, (least, most) in ARITHMETIC_ARITY.items():
             part = days if name.endswith("_between") else numeric
+            if name in ("minimum", "maximum"):
+                part = self._or_computed({"type": ["number", "string"]})
+            elif name == "days_overlapping":
+                part = _period(days)
             listed = _array(part, least, most)
             single = {"if": {"type": "array"}, "then": listed, "else": part}
             names[name] = single if least == 1 else listed
+        names |= self._span()
         return {
-            "description": "A fact, a parameter, a code set, or arithmetic over values.",
+            "description": "A fact, a parameter, a definition, a column of a table, or arithmetic.",
             "type": "object",
             "properties": {**names, "note": NOTE},
             "additionalProperties": False,
             "minProperties": 1,
-            "maxProperties": 2,
+            "maxProperties": 3,
+            **(
+                {"dependentRequired": {"table": ["column"], "column": ["table"]}}
+                if self.parameters
+                else {}
+            ),
         }
+
+
+def _period(day: Schema) -> Schema:
+    """From a day through another, or to below one that is not included."""
+    return {
+        "type": "object",
+        "properties": {"from": day, "through": day, "below": day, "note": NOTE},
+        "required": ["from"],
+        "oneOf": [{"required": ["through"]}, {"required": ["below"]}],
+        "additionalProperties": False,
+    }
 
 
 def _array(items: Schema, least: int, most: int | None = None) -> Schema:

@@ -13,7 +13,7 @@ from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import VocabularyFile
 from payer_policy.core.vocabulary.outcome import OUTCOME
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
-from payer_policy.core.vocabulary.types import NUMERIC, FactType
+from payer_policy.core.vocabulary.types import NONE_TEXT, NUMERIC, FactType
 from payer_policy.core.vocabulary.units import UNITS
 from payer_policy.formats.schemas.conditions import NOTE, ConditionSchemas, Schema
 from payer_policy.language.sources import (
@@ -38,6 +38,14 @@ from payer_policy.request.models import Request
 
 SCHEMAS: Final = "schema"
 """The folder of the schemas, beside that of the policies: there their `$schema` looks."""
+_OBJECT: Final = {"type": "object"}
+_ROW: Final = {
+    **_OBJECT,
+    "description": "What the row asks of each key, and what it gives in each column.",
+    "required": ["id", "when"],
+    "properties": {"id": {"type": "string"}, "when": _OBJECT, "note": NOTE},
+}
+_PLAIN: Final = {"type": ["number", "string"]}
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -131,6 +139,18 @@ def policy_schema(library: Library) -> Schema:
         },
         "unit": _units(),
     }
+    definitions["DefinitionModel"]["properties"] |= {
+        "value": {"if": {"type": "object"}, "then": made.expression, "else": _PLAIN},
+        "when": made.condition,
+    }
+    definitions["DefinitionModel"]["oneOf"] = [{"required": ["value"]}, {"required": ["when"]}]
+    definitions["TableModel"]["properties"] |= {
+        "by": {"type": "array", "items": {"enum": list(facts)}, "minItems": 1},
+        "gives": _not_null(definitions["TableModel"]["properties"]["gives"]),
+        "rows": {"type": "array", "items": _ROW},
+        "otherwise": {"if": {"type": "string"}, "then": {"const": NONE_TEXT}, "else": _OBJECT},
+    }
+    definitions["ColumnModel"]["properties"]["unit"] = _units()
     definitions["ReduceModel"]["properties"]["to"] = {
         "if": {"type": "object"},
         "then": made.expression,

@@ -10,7 +10,7 @@ from payer_policy.core.ruleset import (
     AtLeast,
     Condition,
     Not,
-    facts_in_test,
+    facts_taken_over,
     written,
     written_tests_in,
 )
@@ -32,7 +32,7 @@ def holding_for_none(condition: Condition, vocabulary: Vocabulary) -> Iterator[s
         for part in _denied(condition)
         for test in written_tests_in(part)
         if test.operator not in _OF_WHETHER_THERE_IS_ONE
-        for name in facts_in_test(test)
+        for name in (test.fact, *(one for side in test.right for one in facts_taken_over(side)))
         if name not in asked and vocabulary.facts[name].type.can_be_none
     )
 

@@ -21,6 +21,7 @@ from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.checks.sources import check_sources
+from payer_policy.policy.checks.tables import check_tables
 from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.local_facts import reporters
@@ -149,6 +150,14 @@ def _check_rules(
             checks.check(None if found is None else found.made)
     _check_citations_of_parameters(merged, report)
     _check_information_request(merged, around, report)
+    service_code = around.service_code
+    check_tables(
+        merged,
+        resolver.tables,
+        resolver.basis.types,
+        lambda key: out.codes if key == service_code else frozenset(),
+        report,
+    )
     check_cycles(merged, typed, report)
     rules = {id_: one.made for id_, one in typed.items()}
     check_conflicts(merged, rules, resolver.vocabulary, around.conflicts, report)

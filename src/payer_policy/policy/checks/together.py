@@ -10,6 +10,7 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import Report
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import FactType
+from payer_policy.language import DEFINE, TABLE
 from payer_policy.policy.checks.policies import Checked
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.versions import Merged, PolicyVersion
@@ -33,7 +34,7 @@ def check_together(
             found += _check_overlap(one, checked[one], other, checked[other], types, report)
             if found == MOST_OVERLAPS:
                 break
-    _check_parameters_used(spans, checked, report)
+    _check_used(spans, checked, report)
 
 
 def _check_facts(
@@ -111,12 +112,12 @@ def _check_overlap(
     return False
 
 
-def _check_parameters_used(
+def _check_used(
     spans: Mapping[str, Sequence[Merged]],
     checked: Mapping[str, Checked],
     report: Report,
 ) -> None:
-    """Every parameter is used by a rule, of its own policy or of one that extends it."""
+    """Every parameter and definition is used by a rule, of its own policy or of one that extends it."""
     used = {pair for found in checked.values() for pair in found.used}
     unsound = {
         version.name
@@ -126,19 +127,31 @@ def _check_parameters_used(
         for version in merged.chain
     }
     for merged in chain.from_iterable(spans[address] for address in checked):
-        version = merged.version
+        version, model = merged.version, merged.version.model
         if version.name in unsound:
             continue
-        for name in version.model.parameters:
-            if (version.name, name) in used:
-                continue
-            others = {other for other in merged.parameters if (version.name, other) in used}
-            hint = did_you_mean(name, others)
-            version.reporter(report)(
+        for code, noun, key, prefix, mine, all_of_them in (
+            (
                 "unused-parameter",
-                f"parameter `{name}` is used by no rule",
-                ("parameters", name),
-                key=True,
-                warning=not version.overlays,  # an overlay that touches nothing
-                hint=f"{hint} If not, remove it" if hint else "remove it",
-            )
+                "parameter",
+                "parameters",
+                "",
+                model.parameters,
+                merged.parameters,
+            ),
+            ("unused-table", "table", "tables", TABLE, model.tables, merged.tables),
+            ("unused-definition", "definition", "define", DEFINE, model.define, merged.definitions),
+        ):
+            for name in mine:
+                if (version.name, prefix + name) in used or name not in all_of_them:
+                    continue
+                others = {one for one in all_of_them if (version.name, prefix + one) in used}
+                hint = did_you_mean(name, others)
+                version.reporter(report)(
+                    code,
+                    f"{noun} `{name}` is used by no rule",
+                    (key, name),
+                    key=True,
+                    warning=not version.overlays,  # an overlay that touches nothing
+                    hint=f"{hint} If not, remove it" if hint else "remove it",
+                )

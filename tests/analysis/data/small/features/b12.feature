@@ -77,6 +77,24 @@ Feature: Vitamin B12 under a policy whose every small change is noticed
       Then line 1 is reduced to 3 units
       And the reason is CO 151 with N362 from rule too-many
 
+    Scenario Outline: As many units as usual: <units> after <outcome>
+      Given it is known that oral.outcome is <outcome>
+      And these claim lines
+        | units   | modifiers |
+        | <units> |           |
+      When the claim is decided
+      Then rule usual-units <said>
+
+      Examples:
+        | outcome       | units | said          |
+        | inadequate    | 2     | holds         |
+        | inadequate    | 1     | does not hold |
+        | adequate      | 2     | holds         |
+        | refused       | 4     | holds         |
+        | refused       | 3     | does not hold |
+        | not tolerated | 6     | holds         |
+        | not tolerated | 5     | does not hold |
+
     Scenario: The number of units is not known
       Given these claim lines
         | units | modifiers |
