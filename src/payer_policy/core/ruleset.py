@@ -22,6 +22,8 @@ ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 that a checker of what an engine reported needs none of them."""
 
 Spans = Literal["pend", "first-day", "per-diem"]
+PREAUTHORIZATION: Final = "preauthorization"
+"""The kind of a request that asks beforehand."""
 
 # --- expressions: the two sides of a test ---------------------------------------
 
@@ -172,15 +174,57 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
+class Certifies:
+    """What an approval of a preauthorization certifies beside its quantity; None: as asked."""
+
+    codes: Expression | None = None
+    """The codes (HCPCS)."""
+    per: Expression | None = None
+    """The units at most in each period of `every`."""
+    every: Expression | None = None
+    """How many of `every_unit` such a period is long."""
+    every_unit: str | None = None
+    first_day: Expression | None = None
+    last_day: Expression | None = None
+    """The last day, included."""
+    length: Expression | None = None
+    """How many of `length_unit` after the first day the last day has passed."""
+    length_unit: str | None = None
+
+    def expressions(self) -> Iterator[Expression]:
+        """The values that must be known to certify."""
+        values = (self.codes, self.per, self.every, self.first_day, self.last_day, self.length)
+        yield from (one for one in values if one is not None)
+
+
+LEFT_OUT: Final = MappingProxyType({"left out": True})
+"""Marks a field that a digest leaves out while it has its default: what came later changes no hash."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingEffect:
     """What the rule finds when it holds, on which part of the service's lines (None: all)."""
 
-    kind: Literal["deny", "pend", "reduce", "advise"]
+    kind: Literal["deny", "pend", "reduce", "certify", "advise"]
     reason: Reason
     because: Sentence
     part: str | None
     to: Expression | None = None
-    """For `reduce`: the units allowed in all over the lines that it falls on."""
+    """For `reduce`: the units allowed in all over the lines that it falls on. For `certify`: the units
+    that an approval certifies; None: as asked."""
+    review: bool = field(default=False, metadata=LEFT_OUT)
+    """Whether a clinician must confirm that the rule denies."""
+    disposition: Literal["return", "packaged"] | None = field(default=None, metadata=LEFT_OUT)
+    """What becomes of a line that the rule denies, where it is not simply denied."""
+    follow_up: bool = field(default=False, metadata=LEFT_OUT)
+    """Whether advice is to be reviewed after payment."""
+    certifies: Certifies | None = field(default=None, metadata=LEFT_OUT)
+    """For `certify`, what else is certified."""
+
+    def amounts(self) -> tuple[Expression, ...]:
+        """The values that must be known beside the condition."""
+        own = () if self.to is None else (self.to,)
+        return own if self.certifies is None else (*own, *self.certifies.expressions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +332,8 @@ class Ruleset:
     """The sections whose findings become advice where an authorization covers the service."""
     covered_by: str | None = None
     """The derived fact that says so, where a section is silenced."""
+    needed_by: str | None = None
+    """The derived fact that says whether preauthorization is needed, where the rules conclude it."""
     spans: Spans = "pend"
     """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
 
@@ -372,8 +418,30 @@ def code_sets_in(condition: Condition) -> Iterator[str]:
     """The names of the code sets that a condition asks about."""
     for test in tests_in(condition):
         for side in test.right:
-            if isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET):
-                yield side.name.removeprefix(CODE_SET)
+            yield from code_set_of(side)
+
+
+def code_set_of(expression: Expression) -> Iterator[str]:
+    """The name of the code set whose members an expression is, if it is one's."""
+    if (
+        isinstance(expression, Constant)
+        and expression.name
+        and expression.name.startswith(CODE_SET)
+    ):
+        yield expression.name.removeprefix(CODE_SET)
+
+
+def with_members_of_codes(
+    effect: FindingEffect, members: Mapping[str, frozenset[str]]
+) -> FindingEffect:
+    """The effect with the members that the code set of what it certifies has."""
+    certifies = effect.certifies
+    if certifies is None or certifies.codes is None:
+        return effect
+    made = _with_members(certifies.codes, members)
+    if made is certifies.codes:
+        return effect
+    return replace(effect, certifies=replace(certifies, codes=made))
 
 
 def written_tests_in(condition: Condition) -> Iterator[Test]:
@@ -441,10 +509,11 @@ def facts_in_condition(condition: Condition) -> Iterator[str]:
 
 
 def facts_read(rule: Rule) -> Iterator[str]:
-    """The facts that a rule's condition (and the amount it reduces to) reads."""
+    """The facts that a rule's condition reads, and the amounts that it reduces to or certifies."""
     yield from facts_in_condition(rule.condition)
-    if isinstance(rule.effect, FindingEffect) and rule.effect.to is not None:
-        yield from facts_in_expression(rule.effect.to)
+    if isinstance(rule.effect, FindingEffect):
+        for amount in rule.effect.amounts():
+            yield from facts_in_expression(amount)
 
 
 Number = int | Fraction

@@ -22,6 +22,7 @@ from payer_policy.core.ruleset import (
     facts_in_condition,
     facts_read,
     with_members,
+    with_members_of_codes,
 )
 from payer_policy.core.vocabulary.model import Role
 from payer_policy.core.vocabulary.types import Value
@@ -33,6 +34,7 @@ from payer_policy.policy.order import evaluation_order
 from payer_policy.policy.versions import SECTION, Merged
 
 COVERED: Final[Role] = "preauthorization satisfied"
+NEEDED: Final[Role] = "preauthorization needed"
 
 
 class Window(NamedTuple):
@@ -103,6 +105,7 @@ class Elaboration:
         silences = frozenset(entry.removeprefix(SECTION) for entry in silenced)
         covered_by = vocabulary.telling(COVERED) if silences else None
         derived = self._derived(ordered, covered_by)
+        needed_by = vocabulary.telling(NEEDED)
         read = self._read(ordered, applies_to, derived)
         request = merged.information_request
         made = Ruleset(
@@ -142,6 +145,7 @@ class Elaboration:
             sections=merged.sections,
             silences=silences,
             covered_by=covered_by,
+            needed_by=needed_by if needed_by in derived else None,
             spans=merged.spans,
         )
         if not hashed:
@@ -158,9 +162,14 @@ class Elaboration:
         for id_ in in_force:
             rule: Rule = self.rules[id_].made
             condition: Condition = with_members(rule.condition, members)
+            effect = rule.effect
+            if isinstance(effect, FindingEffect):
+                effect = with_members_of_codes(effect, members)
             overridden_by = tuple(sorted(blockers.get(id_, ())))
-            if condition is not rule.condition or overridden_by:
-                rule = replace(rule, condition=condition, overridden_by=overridden_by)
+            if condition is not rule.condition or effect is not rule.effect or overridden_by:
+                rule = replace(
+                    rule, condition=condition, effect=effect, overridden_by=overridden_by
+                )
             yield rule
 
     def _derived(self, rules: tuple[Rule, ...], covered_by: str | None) -> dict[str, DerivedFact]:
