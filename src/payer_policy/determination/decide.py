@@ -385,7 +385,7 @@ class _Case:
             self._limits.append((rule, Limit(on, quantity)))
 
     def wait_for_need(self) -> None:
-        """Whether preauthorization is needed is not known: all lines wait for that, denied ones too.
+        """Whether preauthorization is needed is open: all lines wait for that, denied ones too.
 
         Were it not, nothing would be decided, so nothing is settled before.
         """

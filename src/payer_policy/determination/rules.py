@@ -17,7 +17,7 @@ BUILT_IN: Final = "built-in:"
 """The start of the id of a finding that no rule of a policy makes; the id of a rule has no colon."""
 NEED: Final = f"{BUILT_IN}preauthorization-needed"
 """The id of what waits for whether preauthorization is needed at all, with its title."""
-NEED_TITLE: Final = "Whether preauthorization is needed is not known"
+NEED_TITLE: Final = "Whether preauthorization is needed is open"
 KINDS: Final = ("deny", "pend", "reduce", "certify", "advise")
 """What findings do, in the order in which they lead."""
 ADVICE: Final = KINDS.index("advise")

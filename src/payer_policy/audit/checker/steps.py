@@ -318,7 +318,7 @@ class Account(Lines):
         if id_ == NEED:
             what = {
                 "rule": id_,
-                "title": "Whether preauthorization is needed is not known",
+                "title": "Whether preauthorization is needed is open",
                 "kind": "pend",
             }
             return {key: what[key] for key in ("rule", "title", *more)}
