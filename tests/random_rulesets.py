@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -24,6 +24,7 @@ from payer_policy.core.ruleset import (
     AnyOf,
     Arithmetic,
     AtLeast,
+    Certifies,
     Conclude,
     Condition,
     Constant,
@@ -446,6 +447,52 @@ def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conc
 def _finding(random: Random) -> FindingEffect:
     kind = random.choice(("deny", "pend", "reduce", "advise"))
     return replace(DENY, kind=kind, to=Constant(1) if kind == "reduce" else None)
+
+
+CERTIFIES: Final = (
+    Certifies(),
+    Certifies(codes=Constant(frozenset({"J0475"})), length=Constant(6), length_unit="months"),
+    Certifies(first_day=Constant(date(2024, 1, 1)), last_day=Constant(date(2024, 6, 30))),
+    Certifies(
+        per=FactRef("in.integer_a"),
+        every=Constant(3),
+        every_unit="months",
+        first_day=FactRef("in.date_a"),
+        length=Constant(2),
+        length_unit="weeks",
+    ),
+)
+CERTIFIED: Final = (None, Constant(0), Constant(4), FactRef("in.decimal_a"))
+
+
+def with_answers(random: Random, made: Ruleset) -> Ruleset:
+    """The ruleset with denials that a clinician reviews, dispositions, advice to follow up, rules that
+    certify, and a fact that says whether preauthorization is needed."""
+    rules = []
+    for rule in made.rules:
+        effect = rule.effect
+        if isinstance(effect, FindingEffect):
+            kind = "certify" if random.randrange(5) == 0 else effect.kind
+            denies = kind == "deny"
+            effect = replace(
+                effect,
+                kind=kind,
+                review=kind in ("deny", "certify") and random.randrange(2) == 0,
+                disposition=random.choice((None, "return", "packaged")) if denies else None,
+                follow_up=kind == "advise" and random.randrange(2) == 0,
+            )
+            if kind == "certify":
+                effect = replace(
+                    effect,
+                    part=None,
+                    to=random.choice(CERTIFIED),
+                    certifies=random.choice(CERTIFIES),
+                )
+                rule = replace(rule, assume_not_holding=False)
+        rules.append(replace(rule, effect=effect))
+    flags = [name for name in made.derived if made.facts[name].type.kind == "boolean"]
+    needed_by = random.choice(flags) if flags and random.randrange(2) else None
+    return replace(made, rules=tuple(rules), needed_by=needed_by)
 
 
 def some_facts(random: Random, ruleset: Ruleset) -> dict[str, Value | None]:

@@ -7,15 +7,17 @@ from the rules of the design; nothing is prepared, shared or left out for speed.
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from payer_policy.core.ruleset import FindingEffect, Ruleset, facts_read, tests_in
 from tests.reference import number, value
 
-RANK = ("deny", "pend", "reduce", "advise")
+RANK = ("deny", "pend", "reduce", "certify", "advise")
 
 
 class Line(NamedTuple):
@@ -31,6 +33,11 @@ class Determined(NamedTuple):
     findings: dict[str, tuple[str, list[int]]]
     """By rule: its kind (a silenced one is to advise), and the positions of the lines."""
     headline: str | None
+    dispositions: list[str]
+    recommended: bool
+    certified: Any
+    """By which rule, how many units (None: not known), of which codes, from when through when, and how
+    many in each period; None: nothing by a rule."""
 
 
 def determine(
@@ -40,16 +47,74 @@ def determine(
     facts: Mapping[str, Any],
     conflicts: Sequence[str],
     lines: Sequence[Any],
+    about: Any,
+    confirmed: Sequence[str],
 ) -> Determined:
     """The determination on lines (at least one), in the order of their numbers."""
+    beforehand = about.kind == "preauthorization"
     truths, derived = without_answers_to_no_question(ruleset, truths, derived, conflicts)
     known = {**facts, **derived}
+    for part in ruleset.line_parts:
+        LEADS[part] = {at for at, line in enumerate(lines) if part in line.parts}
+    needed = derived.get(ruleset.needed_by) if beforehand and ruleset.needed_by else True
+    findings, denied, pending, advised, limits = found(
+        ruleset, truths, derived, known, conflicts, lines, confirmed
+    )
+    certifying = {
+        rule.id: truths[rule.id]
+        for rule in ruleset.rules
+        if isinstance(rule.effect, FindingEffect) and rule.effect.kind == "certify"
+        if beforehand and needed is not False and truths[rule.id] is not False
+    }
+    whole = list(range(len(lines)))
+    findings |= {id_: ("certify", whole) for id_, truth in certifying.items() if truth is True}
+    by = certified_by(ruleset, certifying, known, about)
+    if certifying and by is None:
+        pending |= set(whole)
+    if by is not None and by[1][0] is not None:
+        review = next(rule for rule in ruleset.rules if rule.id == by[0]).effect.review
+        if by[1][0] > 0 and all(line.units is not None for line in lines):
+            limits[by[0]] = (whole, by[1][0])
+        elif by[1][0] <= 0 and review and by[0] not in confirmed:
+            advised |= set(whole)
+        elif by[1][0] <= 0:
+            denied |= set(whole)
+    then, _ = units_of(ruleset, lines, denied | advised, pending, dict(limits))
+    made, with_others = units_of(ruleset, lines, denied, pending | advised, limits)
+    for part, on in with_others.items():
+        findings[f"built-in:{part}-follows-{ruleset.follows[part]}"] = ("deny", on)
+    if needed is False:
+        made = [Line("not_required", number(line.units), number(line.units)) for line in lines]
+        findings = {id_: ("advise", on) for id_, (_, on) in findings.items()}
+    if needed is None:
+        made = [Line("pend", Fraction(0), line.most) for line in made]
+    decided = decision(made)
+    recommended = bool(advised) and all(line.outcome == "deny" for line in then)
+    certified = None
+    if by is not None and decided in ("approve", "partial"):
+        allowed = [line.most for line in made]
+        quantity = by[1][0] if None in allowed else sum(allowed)
+        certified = (by[0], quantity, *by[1][1:])
+    return Determined(
+        decided,
+        made,
+        findings,
+        headline(ruleset, findings),
+        [disposition(ruleset, line, at, findings, confirmed) for at, line in enumerate(made)],
+        recommended and decided == "pend" and needed is True,
+        certified,
+    )
+
+
+def found(ruleset, truths, derived, known, conflicts, lines, confirmed):
+    """What rules find, certifying ones aside; the lines that are denied, pend, or are advised to be
+    denied; and the reductions."""
     findings: dict[str, tuple[str, list[int]]] = {}
-    denied, pending = set(), set()
+    denied, pending, advised = set(), set(), set()
     limits: dict[str, Any] = {}
     for rule in sorted(ruleset.rules, key=lambda rule: rule.id):
         effect = rule.effect
-        if not isinstance(effect, FindingEffect):
+        if not isinstance(effect, FindingEffect) or effect.kind == "certify":
             continue
         on = [at for at, line in enumerate(lines) if effect.part in (None, *line.parts)]
         covered = derived.get(ruleset.covered_by) if rule.section in ruleset.silences else False
@@ -74,16 +139,85 @@ def determine(
         else:
             if exceeded:
                 findings[rule.id] = (effect.kind, on)
-            if effect.kind == "deny":
+            if effect.kind == "deny" and effect.review and rule.id not in confirmed:
+                advised |= set(on)
+            elif effect.kind == "deny":
                 denied |= set(on)
             if effect.kind == "pend":
                 pending |= set(on)
             if effect.kind == "reduce":
                 limits[rule.id] = (on, amount)
-    made, with_others = units_of(ruleset, lines, denied, pending, limits)
-    for part, on in with_others.items():
-        findings[f"built-in:{part}-follows-{ruleset.follows[part]}"] = ("deny", on)
-    return Determined(decision(made), made, findings, headline(ruleset, findings))
+    return findings, denied, pending, advised, limits
+
+
+def certified_by(ruleset, certifying, known, about):
+    """The one rule that certifies, and its terms; None: none, not known, or contradictory."""
+    terms = {id_: terms_of(ruleset, id_, known, about) for id_ in certifying}
+    if not terms or None in certifying.values() or None in terms.values():
+        return None
+    return min(terms.items()) if len(set(terms.values())) == 1 else None
+
+
+def terms_of(ruleset, id_, known, about):
+    """Quantity, codes, first and last day, and units in how long a period; None: not known."""
+    effect = next(rule for rule in ruleset.rules if rule.id == id_).effect
+    what = effect.certifies
+    sides = (effect.to, what.codes, what.per, what.every, what.first_day, what.last_day)
+    if any(side is not None and value(side, known) is None for side in (*sides, what.length)):
+        return None
+    quantity, codes, per, every, first, last = (
+        None if side is None else value(side, known) for side in sides
+    )
+    first = about.service_date if what.first_day is None else first
+    if what.length is not None:
+        count = int(value(what.length, known))
+        if what.length_unit == "months":  # the day before the same day of a later month
+            year, month = divmod(first.year * 12 + first.month - 1 + count, 12)
+            days = calendar.monthrange(year, month + 1)[1]
+            last = date(year, month + 1, min(first.day, days)) - timedelta(days=1)
+        else:
+            last = first + timedelta(weeks=count) - timedelta(days=1)
+    return (
+        None if quantity is None else max(quantity, Fraction(0)),
+        codes if codes is None else frozenset(codes),
+        first,
+        last,
+        None if per is None else (max(per, Fraction(0)), every, what.every_unit),
+    )
+
+
+def disposition(ruleset, line, at, findings, confirmed):
+    """What becomes of a line: denied for good by any rule, else packaged by any, else returned."""
+    words = {"approve": "pay", "reduce": "reduce", "pend": "pend", "not_required": "not_required"}
+    if line.outcome != "deny":
+        return words[line.outcome]
+    rules = {rule.id: rule for rule in ruleset.rules}
+    here = [id_ for id_, (kind, on) in findings.items() if kind == "deny" and at in on]
+    said = set()
+    for id_ in here:
+        effect = rules[id_].effect if id_ in rules else leading(ruleset, id_, findings).effect
+        if id_ in rules and effect.review and id_ not in confirmed:
+            continue
+        said.add(effect.disposition or "deny")
+    return next((one for one in ("deny", "packaged", "return") if one in said), "deny")
+
+
+def leading(ruleset, follower, findings):
+    """The rule for whose reason lines are denied with those that they follow."""
+    part = follower.removeprefix("built-in:").partition("-follows-")[0]
+    followed = LEADS[ruleset.follows[part]]
+    reasons = {
+        id_: found
+        for id_, found in findings.items()
+        if found[0] in ("deny", "reduce", "certify") and followed & set(found[1])
+        if not id_.startswith("built-in:")
+    }
+    led = headline(ruleset, reasons)
+    return next(rule for rule in ruleset.rules if rule.id == led)
+
+
+LEADS: dict[str, set[int]] = {}
+"""By part, the positions of its lines, of the case at hand."""
 
 
 def units_of(ruleset, lines, denied, pending, limits):
@@ -158,7 +292,7 @@ def decision(lines):
     outcomes = {line.outcome for line in lines}
     if "pend" in outcomes:
         return "pend"
-    if outcomes in ({"approve"}, {"deny"}):
+    if outcomes in ({"approve"}, {"deny"}, {"not_required"}):
         return outcomes.pop()
     return "partial"
 

@@ -6,7 +6,7 @@ evaluate the rules, make the determination.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, partial
@@ -24,12 +24,14 @@ from payer_policy.core.diagnostics import (
     kind_of,
 )
 from payer_policy.core.frozen import quickly_made
+from payer_policy.core.json_source import render_path
 from payer_policy.core.ruleset import (
     APPLIES,
     DATE_MISSING,
     SEVERAL_DAYS,
     VOID,
     Condition,
+    FindingEffect,
     Ruleset,
     Spans,
     facts_in_test,
@@ -57,6 +59,7 @@ from payer_policy.policy.loading import open_library
 from payer_policy.policy.reference.data import LineCodes
 from payer_policy.policy.versions import Merged
 from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.checking import unknown_confirmations
 from payer_policy.request.derive import (
     Context,
     Derivation,
@@ -64,7 +67,7 @@ from payer_policy.request.derive import (
 )
 from payer_policy.request.given import Given, Meant, fact_problem
 from payer_policy.request.mappings import consistent, each_request, request_from_mapping
-from payer_policy.request.models import Request
+from payer_policy.request.models import Confirmation, Request
 from payer_policy.request.services import (
     LineView,
     Service,
@@ -140,6 +143,8 @@ class Decided:
     """The facts that it was decided by, by name; None: not known."""
     silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
     """The facts that were not provided; None: nothing was evaluated."""
+    confirmations: tuple[Confirmation, ...] = ()
+    """What clinicians have confirmed, of any service of the request."""
     days: tuple[Decided, ...] = ()
     """Where several days were decided: the answer as of each of them, in order. Ruleset, evaluation
     and facts are then those of the first."""
@@ -169,6 +174,7 @@ class PolicyOnDay:
         kind: str = "claim",
         lines: Sequence[ServiceLine] = (),
         silence: Silence | None = None,
+        confirmed: Collection[str] = (),
     ) -> Determination:
         """What the policy says of these facts; whether it applies to them is not asked.
 
@@ -181,6 +187,7 @@ class PolicyOnDay:
             lines: The service's lines with their parts, where there are any.
             silence: The facts that were not provided, for the assumptions; None: the facts given are all
                 that were provided.
+            confirmed: The rules whose denial a clinician has confirmed.
 
         Raises:
             PolicyError: The facts are no mapping.
@@ -202,7 +209,7 @@ class PolicyOnDay:
         except Exception as error:  # an internal error pends, with a reason
             return self._determiner.pend_for_internal_error(error, lines, about)
         stated = None if silence is None else lambda: silence
-        return self._determiner.determine(evaluation, facts, lines, about, stated)
+        return self._determiner.determine(evaluation, facts, lines, about, stated, confirmed)
 
 
 class NotInForce(PayerPolicyError, KeyError):
@@ -408,6 +415,8 @@ class Engine:
         if len(meant) > 1 and given.whole:
             each = [self._meant(*one) for one in meant.values()]
             given.refuse_ambiguous(vocabulary, request, each)
+        if request.confirmations and decided:
+            _refuse_confirmations(request, decided)
         # Beside a decided drug, a line without a policy is context: what nearly applied does not matter.
         without = [
             self._no_policy(asked.context, () if decided else tuple(self._near(asked)))
@@ -600,8 +609,12 @@ class Engine:
             evaluation = None
             determination = prepared.determiner.pend_for_internal_error(error, lines, about)
         else:
-            determination = prepared.determiner.determine(evaluation, facts, lines, about, silence)
-        return Decided(determination, prepared.ruleset, evaluation, facts, silence)
+            confirmed = [one.rule for one in context.request.confirmations]
+            determination = prepared.determiner.determine(
+                evaluation, facts, lines, about, silence, confirmed
+            )
+        confirmations = context.request.confirmations
+        return Decided(determination, prepared.ruleset, evaluation, facts, silence, confirmations)
 
     def _rows_hash(self, context: Context) -> str:
         service = (context.service.code, None, context.service.day)
@@ -962,6 +975,23 @@ def _service_lines(
         ServiceLine(line.number, line.units, prepared.derivation.parts_of(line, facts))
         for line in service.lines
     ]
+
+
+def _refuse_confirmations(request: Request, decided: Sequence[Decided]) -> None:
+    """Refuse confirmations of rules that no clinician has to review, by the policies that decided."""
+    rules = {
+        rule.id
+        for ruleset in {id(one.ruleset): one.ruleset for one in decided}.values()
+        for rule in ruleset.rules
+        if isinstance(rule.effect, FindingEffect) and rule.effect.review
+    }
+    about = f"claim {request.id}" if request.id else "request"
+    found = [
+        Diagnostic(slip.code, slip.message, Location(about, render_path(slip.path)), slip.hint)
+        for slip in unknown_confirmations(request, rules)
+    ]
+    if found:
+        raise PolicyError(found)
 
 
 def _unmet(condition: Condition, facts: Mapping[str, Value | None], library: Library) -> str:

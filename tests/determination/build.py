@@ -201,11 +201,12 @@ def decide(
     facts: Mapping[str, Value | None],
     lines: Iterable[ServiceLine] = (LINE,),
     evaluation: Evaluation | None = None,
+    confirmed: Iterable[str] = (),
     **more: Any,
 ) -> Determination:
     about = About("C-1", "claim", "X1234", DAY, "plain")._replace(**more)
     return Determiner(rules).determine(
-        evaluation or evaluate(rules, facts), facts, tuple(lines), about
+        evaluation or evaluate(rules, facts), facts, tuple(lines), about, None, tuple(confirmed)
     )
 
 

@@ -25,9 +25,11 @@ from payer_policy.determination.in_columns import (
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.in_columns import ColumnarRuleset, Table
 from payer_policy.policy.loading import open_library
+from tests.determination.test_laws import with_parts
+from tests.determination.test_reference import with_sections
 from tests.examples import examples
 from tests.places import POLICIES
-from tests.random_rulesets import randoms, ruleset, some_facts
+from tests.random_rulesets import randoms, ruleset, some_facts, with_answers
 
 ABOUT = About(None, "claim", None, None, "columnar")
 UNITS = (None, 0, 1, 2, 5, 9, 40, Decimal("2.5"))
@@ -46,7 +48,10 @@ def some_lines(random: Random, made: Ruleset) -> list[ServiceLine]:
 
 
 def determined(
-    made: Ruleset, many: Sequence[Facts], lines: Sequence[Sequence[ServiceLine]]
+    made: Ruleset,
+    many: Sequence[Facts],
+    lines: Sequence[Sequence[ServiceLine]],
+    kinds: Sequence[str] = (),
 ) -> tuple[Determined, Groups]:
     rules = ColumnarRuleset(made)
     names = [name for name in made.facts if name not in made.derived]
@@ -61,23 +66,34 @@ def determined(
     }
     numbers = np.array([line.number for line in flat], dtype=np.int64)
     of_lines = Lines(groups, numbers, column_of([line.units for line in flat]), parts)
-    return ColumnarDeterminer(rules).determine(table, rules.run(table), of_lines), groups
+    beforehand = np.array([one == "preauthorization" for one in kinds], dtype=np.bool_)
+    determiner = ColumnarDeterminer(rules)
+    made_of = determiner.determine(
+        table, rules.run(table), of_lines, None, beforehand if kinds else None
+    )
+    return made_of, groups
 
 
 def agree(
-    made: Ruleset, many: Sequence[Facts], lines: Sequence[Sequence[ServiceLine]]
+    made: Ruleset,
+    many: Sequence[Facts],
+    lines: Sequence[Sequence[ServiceLine]],
+    kinds: Sequence[str] = (),
 ) -> tuple[int, int]:
     """Hold both to each other; how many services were decided in columns, and how many not."""
-    found, groups = determined(made, many, lines)
+    found, groups = determined(made, many, lines, kinds)
     evaluate, determiner = CompiledEngine().compile(made), Determiner(made)
     order = {name: place for place, name in enumerate(made.facts)}
     asks = made.information_request is not None
     for at, facts in enumerate(many):
         if found.alone[at]:
             continue
-        wanted = determiner.determine(evaluate(facts), facts, lines[at], ABOUT)
+        about = ABOUT._replace(kind=kinds[at]) if kinds else ABOUT
+        wanted = determiner.determine(evaluate(facts), facts, lines[at], about)
         said: dict[str, Any] = {
             "decision": DECISIONS[found.decision[at]],
+            "recommended": bool(found.recommended[at]),
+            "follow_up": [one.rule for one in found.findings[at] or () if one.follow_up],
             "headline": found.headline[at],
             "findings": [(one.rule, one.kind, one.reason) for one in found.findings[at] or ()],
             "unsettled": list(found.unsettled[at] or ()),
@@ -87,6 +103,7 @@ def agree(
             "lines": [
                 (
                     OUTCOMES[found.outcome[line]],
+                    found.line_disposition[line],
                     found.least[line],
                     found.most[line],
                     found.line_parts[line] or (),
@@ -97,6 +114,8 @@ def agree(
         }
         assert said == {
             "decision": wanted.decision,
+            "recommended": wanted.recommended is not None,
+            "follow_up": [one.rule for one in wanted.findings if one.follow_up],
             "headline": wanted.headline,
             "findings": [
                 (one.rule, one.kind, Reason(one.group, one.carc, one.rarcs))
@@ -107,7 +126,14 @@ def agree(
             "missing": sorted({one.fact for one in wanted.missing}, key=order.__getitem__),
             "asks": wanted.information_request is not None,
             "lines": [
-                (one.outcome, one.allowed_least, one.allowed_most, one.parts, one.findings)
+                (
+                    one.outcome,
+                    one.disposition,
+                    one.allowed_least,
+                    one.allowed_most,
+                    one.parts,
+                    one.findings,
+                )
                 for one in wanted.lines
             ],
         }
@@ -122,6 +148,18 @@ def test_random_rulesets(random: Random) -> None:
     many = [some_facts(random, made) for _ in range(12)] + [{}]
 
     agree(made, many, [some_lines(random, made) for _ in many])
+
+
+@given(random=randoms)
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_random_rulesets_with_every_kind_of_answer(random: Random) -> None:
+    made = with_parts(random, ruleset(random, rules=20, is_known=False), assume=True)
+    made = with_answers(random, with_sections(random, made))
+    many = [some_facts(random, made) for _ in range(12)] + [{}]
+    lines = [some_lines(random, made) if random.randrange(6) else [] for _ in many]
+    kinds = [random.choice(("claim", "claim", "preauthorization")) for _ in many]
+
+    agree(made, many, lines, kinds)
 
 
 def test_shipped_policies() -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from payer_policy.core.ruleset import Constant, FindingEffect, Ruleset
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.determination import Determination, ServiceLine
+from payer_policy.determination import About, Determination, ServiceLine
 from payer_policy.determination.rules import BUILT_IN
 from payer_policy.engines.protocol import Evaluation
 from tests import random_rulesets, reference_determination
-from tests.determination.build import decide, evaluate, finding, rule, ruleset, yes
+from tests.determination.build import DAY, decide, evaluate, finding, rule, ruleset, yes
 from tests.determination.test_laws import Case, many, some_lines, with_parts
 
 WORDS = {HOLDS: True, FAILS: False, UNKNOWN: None}
@@ -46,16 +46,26 @@ def cases(draw: st.DrawFn, *, assume: bool = True, is_known: bool = False) -> Ca
     if random.randrange(2):
         facts = random_rulesets.completed(random, facts, share=2)
     made = with_sections(random, with_parts(random, made, assume=assume))
+    if random.randrange(2):
+        made = random_rulesets.with_answers(random, made)
     return made, facts, some_lines(random), random
 
 
-def plain(made: Ruleset, facts: Mapping[str, Any], lines: Any, evaluation: Evaluation) -> Any:
+def plain(
+    made: Ruleset,
+    facts: Mapping[str, Any],
+    lines: Any,
+    evaluation: Evaluation,
+    kind: str = "claim",
+    confirmed: Any = (),
+) -> Any:
+    about = About("C-1", kind, "X1234", DAY, "plain")
     truths = {
         rule.id: WORDS[truth] for rule, truth in zip(made.rules, evaluation.truths, strict=True)
     }
     derived = {name: evaluation.derived.get(name) for name in made.derived}
     return reference_determination.determine(
-        made, truths, derived, facts, evaluation.conflicts, lines
+        made, truths, derived, facts, evaluation.conflicts, lines, about, confirmed
     )
 
 
@@ -69,17 +79,38 @@ def shown(determination: Determination) -> Any:
         one.rule: (one.kind, [place[number] for number in one.lines])
         for one in determination.findings
     }
+    certified = None
+    if (one := determination.certified) is not None:
+        per = one.quantity_per
+        certified = (
+            one.rule,
+            one.quantity,
+            None if one.codes == ("X1234",) else frozenset(one.codes),
+            one.valid_from,
+            one.valid_through,
+            None if per is None else (per.quantity, per.every, per.period),
+        )
     return reference_determination.Determined(
-        determination.decision, lines, findings, determination.headline
+        determination.decision,
+        lines,
+        findings,
+        determination.headline,
+        [line.disposition for line in determination.lines],
+        determination.recommended is not None,
+        certified,
     )
 
 
 @given(case=cases(is_known=True))
 @many
 def test_a_determination_is_that_of_the_plain_account(case):
-    made, facts, lines, _ = case
+    made, facts, lines, random = case
     evaluation = evaluate(made, facts)
-    assert shown(decide(made, facts, lines)) == plain(made, facts, lines, evaluation)
+    kind = random.choice(("claim", "preauthorization"))
+    reviewed = [one.id for one in made.rules if getattr(one.effect, "review", False)]
+    confirmed = random.sample(reviewed, random.randint(0, len(reviewed)))
+    found = decide(made, facts, lines, kind=kind, confirmed=confirmed)
+    assert shown(found) == plain(made, facts, lines, evaluation, kind, confirmed)
 
 
 # --- on truths of any kind, whatever facts they would come from --------------------------------------

@@ -60,6 +60,7 @@ FULL: dict[str, Any] = {
             "units": 4, "charge": Decimal("1.5"), "billing_npi": "1234567893", "void": False,
         }
     ],
+    "confirmations": [{"rule": "too-soon", "by": "A. Physician, MD", "on": "2025-03-04"}],
     "facts": {"container.opened": 1, "note": "x", "day": date(2025, 1, 1), "no": None},
 }  # fmt: skip
 
@@ -124,7 +125,8 @@ def test_the_full_request_has_every_field_of_every_model() -> None:
     request = read_quickly(FULL)
     assert request is not None
     parts = [request, request.coverage, request.patient, request.provider, request.lines[0]]
-    for part in [*parts, *(request.authorizations or ()), *(request.history or ())]:
+    parts += [*(request.authorizations or ()), *(request.history or ()), *request.confirmations]
+    for part in parts:
         assert part.model_fields_set == type(part).model_fields.keys()
 
 

@@ -16,6 +16,7 @@ from payer_policy.policy.loading import open_library
 from payer_policy.specs import running
 from payer_policy.specs.reading import features_in, read_feature, read_features, shown_path
 from payer_policy.specs.replay import Script, replay, scripts_of
+from payer_policy.specs.roles import scripts_in
 from payer_policy.specs.running import Run, run_scripts
 from tests.places import ROOT
 
@@ -97,7 +98,7 @@ def test_pytest_says_the_same(
 ) -> None:
     files = _readable(files, base)
     engine = Engine(open_library(base / "policies"), "compiled")
-    scripts = [script for file in read_features(files, base) for script in scripts_of(file)]
+    scripts = scripts_in(read_features(files, base), engine.library)
     failures = [replay(script, engine).failure for script in scripts]
 
     found = _by_pytest(files, base, tmp_path / "reports.json")
@@ -154,7 +155,7 @@ def test_in_columns_no_scenario_is_asked_alone(monkeypatch: pytest.MonkeyPatch) 
 def test_what_was_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     file = read_feature(DATA / "features" / "every-sentence.feature", "every-sentence.feature")
     engine = Engine(open_library(DATA / "policies"), "compiled")
-    runs = [(script, replay(script, engine)) for script in scripts_of(file)]
+    runs = [(script, replay(script, engine)) for script in scripts_in([file], engine.library)]
 
     for script, run in runs:
         whens = sum(one.kind == "when" for one in script.said)

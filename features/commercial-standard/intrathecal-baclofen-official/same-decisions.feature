@@ -26,29 +26,29 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
       And rule <rule> <truth>
 
       Examples:
-        | case                             | code  | fact and value                                       | decision | rule                          | truth         |
-        | nothing is wrong, J0945          | J0945 | the diagnoses is G82.51                              | approved | oral-therapy-not-shown        | does not hold |
-        | nothing is wrong, J0475          | J0475 | the diagnoses is G82.51                              | approved | oral-therapy-not-shown        | does not hold |
-        | oral therapy a day short, J0945  | J0945 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy a day short, J0475  | J0475 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy that worked, J0945  | J0945 | the outcome of oral antispasmodics is effective      | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy that worked, J0475  | J0475 | the outcome of oral antispasmodics is effective      | denied   | oral-therapy-not-shown        | holds         |
-        | an active infection, J0945       | J0945 | an active infection is yes                           | denied   | contraindicated               | holds         |
-        | an active infection, J0475       | J0475 | an active infection is yes                           | denied   | contraindicated               | holds         |
-        | a body too small, J0945          | J0945 | a body too small for the pump is yes                 | denied   | contraindicated               | holds         |
-        | a body too small, J0475          | J0475 | a body too small for the pump is yes                 | denied   | contraindicated               | holds         |
-        | a compounded drug, J0945         | J0945 | whether a pharmacy compounded the drug is yes        | denied   | compounded-under-product-code | holds         |
-        | a compounded drug, J0475         | J0475 | whether a pharmacy compounded the drug is yes        | denied   | compounded-under-product-code | holds         |
-        | another route, J0945             | J0945 | the route is oral                                    | denied   | route-not-intrathecal         | holds         |
-        | another route, J0475             | J0475 | the route is oral                                    | denied   | route-not-intrathecal         | holds         |
-        | no favorable response, J0945     | J0945 | the response to the screening trial is not favorable | denied   | trial-not-shown               | holds         |
-        | no favorable response, J0475     | J0475 | the response to the screening trial is not favorable | denied   | trial-not-shown               | holds         |
-        | a dose above the protocol, J0945 | J0945 | the decisive screening dose is 101 mcg               | pended   | trial-dose-above-protocol     | holds         |
-        | a dose above the protocol, J0475 | J0475 | the decisive screening dose is 101 mcg               | pended   | trial-dose-above-protocol     | holds         |
-        | a child of three years, J0945    | J0945 | the date of birth is 2021-03-04                      | denied   | too-young                     | holds         |
-        | a child of three years, J0475    | J0475 | the date of birth is 2021-03-04                      | denied   | too-young                     | holds         |
-        | a child of four years, J0945     | J0945 | the date of birth is 2021-03-03                      | approved | too-young                     | does not hold |
-        | a child of four years, J0475     | J0475 | the date of birth is 2021-03-03                      | approved | too-young                     | does not hold |
+        | case                             | code  | fact and value                                       | decision               | rule                          | truth         |
+        | nothing is wrong, J0945          | J0945 | the diagnoses is G82.51                              | approved               | oral-therapy-not-shown        | does not hold |
+        | nothing is wrong, J0475          | J0475 | the diagnoses is G82.51                              | approved               | oral-therapy-not-shown        | does not hold |
+        | oral therapy a day short, J0945  | J0945 | the length of oral therapy is 41 days                | recommended for denial | oral-therapy-not-shown        | holds         |
+        | oral therapy a day short, J0475  | J0475 | the length of oral therapy is 41 days                | recommended for denial | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0945  | J0945 | the outcome of oral antispasmodics is effective      | recommended for denial | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0475  | J0475 | the outcome of oral antispasmodics is effective      | recommended for denial | oral-therapy-not-shown        | holds         |
+        | an active infection, J0945       | J0945 | an active infection is yes                           | recommended for denial | contraindicated               | holds         |
+        | an active infection, J0475       | J0475 | an active infection is yes                           | recommended for denial | contraindicated               | holds         |
+        | a body too small, J0945          | J0945 | a body too small for the pump is yes                 | recommended for denial | contraindicated               | holds         |
+        | a body too small, J0475          | J0475 | a body too small for the pump is yes                 | recommended for denial | contraindicated               | holds         |
+        | a compounded drug, J0945         | J0945 | whether a pharmacy compounded the drug is yes        | denied                 | compounded-under-product-code | holds         |
+        | a compounded drug, J0475         | J0475 | whether a pharmacy compounded the drug is yes        | denied                 | compounded-under-product-code | holds         |
+        | another route, J0945             | J0945 | the route is oral                                    | denied                 | route-not-intrathecal         | holds         |
+        | another route, J0475             | J0475 | the route is oral                                    | denied                 | route-not-intrathecal         | holds         |
+        | no favorable response, J0945     | J0945 | the response to the screening trial is not favorable | recommended for denial | trial-not-shown               | holds         |
+        | no favorable response, J0475     | J0475 | the response to the screening trial is not favorable | recommended for denial | trial-not-shown               | holds         |
+        | a dose above the protocol, J0945 | J0945 | the decisive screening dose is 101 mcg               | pended                 | trial-dose-above-protocol     | holds         |
+        | a dose above the protocol, J0475 | J0475 | the decisive screening dose is 101 mcg               | pended                 | trial-dose-above-protocol     | holds         |
+        | a child of three years, J0945    | J0945 | the date of birth is 2021-03-04                      | denied                 | too-young                     | holds         |
+        | a child of three years, J0475    | J0475 | the date of birth is 2021-03-04                      | denied                 | too-young                     | holds         |
+        | a child of four years, J0945     | J0945 | the date of birth is 2021-03-03                      | approved               | too-young                     | does not hold |
+        | a child of four years, J0475     | J0475 | the date of birth is 2021-03-03                      | approved               | too-young                     | does not hold |
 
   Rule: A request for a screening dose is decided alike under J0945 and J0476
 
@@ -69,19 +69,19 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
       And rule <rule> <truth>
 
       Examples:
-        | case                               | code  | fact and value                                       | decision | rule                          | truth         |
-        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
-        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
-        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
-        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
-        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
-        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
-        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
-        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
-        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
+        | case                               | code  | fact and value                                       | decision               | rule                          | truth         |
+        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favorable | approved               | trial-not-shown               | does not hold |
+        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favorable | approved               | trial-not-shown               | does not hold |
+        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes       | recommended for denial | contraindicated               | holds         |
+        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes       | recommended for denial | contraindicated               | holds         |
+        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                 | approved               | contraindicated               | does not hold |
+        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                 | approved               | contraindicated               | does not hold |
+        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                     | approved               | screening-dose-above-protocol | does not hold |
+        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                     | approved               | screening-dose-above-protocol | does not hold |
+        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                     | pended                 | screening-dose-above-protocol | holds         |
+        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                     | pended                 | screening-dose-above-protocol | holds         |
+        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                | recommended for denial | oral-therapy-not-shown        | holds         |
+        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                | recommended for denial | oral-therapy-not-shown        | holds         |
 
   Rule: A refill is decided alike under J0945 and J0475
 
@@ -207,10 +207,10 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
       And rule replacement-not-needed <truth>
 
       Examples:
-        | reason         | code  | decision | truth         |
-        | end of battery | J0945 | approved | does not hold |
-        | end of battery | J0475 | approved | does not hold |
-        | upgrade        | J0945 | denied   | holds         |
-        | upgrade        | J0475 | denied   | holds         |
-        |                | J0945 | pended   | is not known  |
-        |                | J0475 | pended   | is not known  |
+        | reason         | code  | decision               | truth         |
+        | end of battery | J0945 | approved               | does not hold |
+        | end of battery | J0475 | approved               | does not hold |
+        | upgrade        | J0945 | recommended for denial | holds         |
+        | upgrade        | J0475 | recommended for denial | holds         |
+        |                | J0945 | pended                 | is not known  |
+        |                | J0475 | pended                 | is not known  |

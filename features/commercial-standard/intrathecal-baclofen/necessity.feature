@@ -125,7 +125,7 @@ Feature: Commercial Standard: age, contraindications and replacement
     Scenario Outline: One contraindication is enough to deny: <case>
       Given it is known that <contraindication> is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |
@@ -175,7 +175,7 @@ Feature: Commercial Standard: age, contraindications and replacement
       Given the example screening-dose of Commercial Standard for J0945
       And it is known that <contraindication> is yes
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | contraindicated | CO    | 50   | N130 | 1    |
@@ -245,16 +245,16 @@ Feature: Commercial Standard: age, contraindications and replacement
       And rule replacement-not-needed <truth>
 
       Examples:
-        | case                      | reason         | decision | truth         |
-        | the battery is at its end | end of battery | approved | does not hold |
-        | it cannot be repaired     | irreparable    | approved | does not hold |
-        | a newer model is wanted   | upgrade        | denied   | holds         |
-        | any other reason          | other          | denied   | holds         |
+        | case                      | reason         | decision               | truth         |
+        | the battery is at its end | end of battery | approved               | does not hold |
+        | it cannot be repaired     | irreparable    | approved               | does not hold |
+        | a newer model is wanted   | upgrade        | recommended for denial | holds         |
+        | any other reason          | other          | recommended for denial | holds         |
 
     Scenario: A pump that still works is not replaced for a newer model
       Given it is known that the reason for the replacement is upgrade
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | replacement-not-needed | CO    | 50   | N661 |

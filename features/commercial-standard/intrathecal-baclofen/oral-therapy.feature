@@ -30,7 +30,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       Given it is known that the outcome of oral antispasmodics is <outcome>
       And it is known that the length of oral therapy is <length>
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | oral-therapy-not-shown | CO    | 50   | N130 |
@@ -55,7 +55,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       Given it is known that the outcome of oral antispasmodics is effective
       And nothing is known about the length of oral therapy
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N130 from rule oral-therapy-not-shown
 
     Scenario Outline: Physical therapy beside it is not asked for: <case>
@@ -117,7 +117,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       Given it is known that the outcome of oral antispasmodics is <outcome>
       And it is known that the length of oral therapy is <length>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | oral-therapy-not-shown | CO    | 50   | N130 | 1    |

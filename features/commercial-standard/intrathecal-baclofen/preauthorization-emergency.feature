@@ -211,7 +211,7 @@ Feature: Commercial Standard: an emergency may go before the authorization
       And it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 75 mcg
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | trial-not-shown | CO    | 50   | N674 | 1    |

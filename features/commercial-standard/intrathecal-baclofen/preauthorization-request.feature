@@ -69,7 +69,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | valid from    | 2025-01-01          |
         | valid through | 2025-12-31          |
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | replacement-not-needed | CO    | 50   | N661 |
@@ -123,14 +123,14 @@ Feature: Commercial Standard: the preauthorization request itself
       And rule oral-therapy-not-shown <so>
 
       Examples:
-        | oral therapy                  | outcome       | length  | decision | so            |
-        | inadequate after six weeks    | inadequate    | 42 days | approved | does not hold |
-        | inadequate after a day less   | inadequate    | 41 days | denied   | holds         |
-        | inadequate, date not known    | inadequate    |         | pended   | is not known  |
-        | not tolerated after a day     | not tolerated | 1 day   | approved | does not hold |
-        | not tolerated, date not known | not tolerated |         | approved | does not hold |
-        | it works                      | effective     | 90 days | denied   | holds         |
-        | not tried                     | not tried     | 0 days  | denied   | holds         |
+        | oral therapy                  | outcome       | length  | decision               | so            |
+        | inadequate after six weeks    | inadequate    | 42 days | approved               | does not hold |
+        | inadequate after a day less   | inadequate    | 41 days | recommended for denial | holds         |
+        | inadequate, date not known    | inadequate    |         | pended                 | is not known  |
+        | not tolerated after a day     | not tolerated | 1 day   | approved               | does not hold |
+        | not tolerated, date not known | not tolerated |         | approved               | does not hold |
+        | it works                      | effective     | 90 days | recommended for denial | holds         |
+        | not tried                     | not tried     | 0 days  | recommended for denial | holds         |
 
     Scenario: The size of the body is of no concern before a trial
       Given it is known that contraindication.body_too_small is yes
@@ -140,7 +140,7 @@ Feature: Commercial Standard: the preauthorization request itself
     Scenario: An infection is
       Given it is known that contraindication.active_infection is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |
@@ -195,7 +195,7 @@ Feature: Commercial Standard: the preauthorization request itself
     Scenario Outline: The reasons for which a pump is not authorized - <what>
       Given it is known that <fact> is <value>
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule   | group | carc   | rarc   |
         | <rule> | CO    | <carc> | <rarc> |
@@ -214,7 +214,7 @@ Feature: Commercial Standard: the preauthorization request itself
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule               | group | carc | rarc |
         | trial-not-shown    | CO    | 50   | N674 |
@@ -278,12 +278,12 @@ Feature: Commercial Standard: the preauthorization request itself
       And rule replacement-not-needed <so>
 
       Examples:
-        | reason         | decision | so            |
-        | end of battery | approved | does not hold |
-        | irreparable    | approved | does not hold |
-        | upgrade        | denied   | holds         |
-        | other          | denied   | holds         |
-        |                | pended   | is not known  |
+        | reason         | decision               | so            |
+        | end of battery | approved               | does not hold |
+        | irreparable    | approved               | does not hold |
+        | upgrade        | recommended for denial | holds         |
+        | other          | recommended for denial | holds         |
+        |                | pended                 | is not known  |
 
     Scenario: Coding counts in a request too
       Given the diagnoses E11.9

@@ -71,16 +71,16 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And rule <rule> holds
 
       Examples:
-        | what                              | decision | fact                                | value         | other fact                                    | other value | rule                      |
-        | oral therapy for 41 days only     | denied   | the outcome of oral antispasmodics  | inadequate    | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
-        | oral therapy worked               | denied   | the outcome of oral antispasmodics  | effective     | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favorable response             | denied   | the response to the screening trial | not favorable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
-        | no response to the largest dose   | denied   | the response to the screening trial | not favorable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
-        | a trial after the implant         | denied   | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
-        | a trial on the day of the implant | pended   | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
-        | a dose above the protocol         | pended   | the decisive screening dose         | 101 mcg       | the response to the screening trial           | favorable   | trial-dose-above-protocol |
-        | doses less than a day apart       | pended   | the number of screening doses given | 2             | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
-        | an infection                      | denied   | an active infection                 | yes           | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
+        | what                              | decision               | fact                                | value         | other fact                                    | other value | rule                      |
+        | oral therapy for 41 days only     | recommended for denial | the outcome of oral antispasmodics  | inadequate    | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
+        | oral therapy worked               | recommended for denial | the outcome of oral antispasmodics  | effective     | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
+        | no favorable response             | recommended for denial | the response to the screening trial | not favorable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no response to the largest dose   | recommended for denial | the response to the screening trial | not favorable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
+        | a trial after the implant         | recommended for denial | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
+        | a trial on the day of the implant | pended                 | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
+        | a dose above the protocol         | pended                 | the decisive screening dose         | 101 mcg       | the response to the screening trial           | favorable   | trial-dose-above-protocol |
+        | doses less than a day apart       | pended                 | the number of screening doses given | 2             | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
+        | an infection                      | recommended for denial | an active infection                 | yes           | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
 
     Scenario: In an emergency the patient's age counts
       Given the claim has birth date 2021-03-04
@@ -92,7 +92,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       Given it is known that the phase of therapy is replacement
       And it is known that the reason for the replacement is upgrade
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | replacement-not-needed | CO    | 50   | N661 | 1    |
@@ -121,17 +121,17 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And the reason is CO 50 with N661 from rule replacement-not-needed
 
       Examples:
-        | misfit                | fact                                  | value      | decision |
-        | is pending            | the status of the authorization       | pending    | denied   |
-        | is cancelled          | the status of the authorization       | cancelled  | denied   |
-        | was refused           | the status of the authorization       | refused    | denied   |
-        | is another member's   | the member of the authorization       | M2         | denied   |
-        | is of another payer   | the payer that gave the authorization | medicare   | denied   |
-        | is of another plan    | the plan of the authorization         | P2         | denied   |
-        | is for another code   | the codes of the authorization        | J0475      | denied   |
-        | is another provider's | the provider of the authorization     | 9876543210 | denied   |
-        | has expired           | the last day of the authorization     | 2025-03-02 | denied   |
-        | has not begun         | the first day of the authorization    | 2025-03-04 | denied   |
+        | misfit                | fact                                  | value      | decision               |
+        | is pending            | the status of the authorization       | pending    | recommended for denial |
+        | is cancelled          | the status of the authorization       | cancelled  | denied                 |
+        | was refused           | the status of the authorization       | refused    | denied                 |
+        | is another member's   | the member of the authorization       | M2         | denied                 |
+        | is of another payer   | the payer that gave the authorization | medicare   | denied                 |
+        | is of another plan    | the plan of the authorization         | P2         | denied                 |
+        | is for another code   | the codes of the authorization        | J0475      | denied                 |
+        | is another provider's | the provider of the authorization     | 9876543210 | denied                 |
+        | has expired           | the last day of the authorization     | 2025-03-02 | denied                 |
+        | has not begun         | the first day of the authorization    | 2025-03-04 | denied                 |
 
     Scenario: One that was asked for too late is denied as late, and necessity is not added to it
       Given the example authorized-refill of Commercial Standard for J0945
@@ -166,7 +166,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And the authorization has no units used
       And the authorization has no requested on
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And authorization.matches is concluded to be no
       And the reason is CO 50 with N130 from rule oral-therapy-not-shown
 

@@ -165,7 +165,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And it is known that the phase of therapy is initial
       And it is known that contraindication.active_infection is yes
       When the question is asked
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |

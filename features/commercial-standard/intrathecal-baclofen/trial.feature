@@ -43,7 +43,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | trial-not-shown | CO    | 50   | N674 |
@@ -57,7 +57,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule               | group | carc | rarc |
         | trial-nonresponder | CO    | 50   | N674 |
@@ -67,7 +67,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 101 mcg
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                      | group | carc | rarc |
         | trial-dose-above-protocol |       |      |      |
@@ -98,9 +98,9 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Then it is <decision>
 
       Examples:
-        | case                                          | response      | after | hours   | decision |
-        | grades that stay do not spoil a good response | favorable     | 4     | 0 hours | approved |
-        | grades that fall do not mend a bad one        | not favorable | 1     | 8 hours | denied   |
+        | case                                          | response      | after | hours   | decision               |
+        | grades that stay do not spoil a good response | favorable     | 4     | 0 hours | approved               |
+        | grades that fall do not mend a bad one        | not favorable | 1     | 8 hours | recommended for denial |
 
   Rule: Screening doses less than a day apart
 
@@ -236,7 +236,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
     Scenario: A trial on the day after does not count
       Given it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                | group | carc | rarc |
         | trial-after-implant | CO    | 50   | N674 |

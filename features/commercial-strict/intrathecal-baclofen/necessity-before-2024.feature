@@ -20,17 +20,17 @@ Feature: Commercial Strict: the same clinical rules before 2024
       And rule <rule> <truth>
 
       Examples: Oral therapy
-        | case                     | fact and value                                               | decision | rule                   | truth         |
-        | a day short of six weeks | the length of oral therapy is 41 days                        | denied   | oral-therapy-not-shown | holds         |
-        | six weeks                | the length of oral therapy is 42 days                        | approved | oral-therapy-not-shown | does not hold |
-        | without physical therapy | whether physical therapy was given beside oral therapy is no | denied   | oral-therapy-not-shown | holds         |
+        | case                     | fact and value                                               | decision               | rule                   | truth         |
+        | a day short of six weeks | the length of oral therapy is 41 days                        | recommended for denial | oral-therapy-not-shown | holds         |
+        | six weeks                | the length of oral therapy is 42 days                        | approved               | oral-therapy-not-shown | does not hold |
+        | without physical therapy | whether physical therapy was given beside oral therapy is no | recommended for denial | oral-therapy-not-shown | holds         |
 
       Examples: The response
-        | case                      | fact and value                            | decision | rule            | truth         |
-        | one point of the grade    | the Ashworth grade before the trial is 1+ | pended   | trial-not-shown | is not known  |
-        | two points of the grade   | the Ashworth grade before the trial is 2  | approved | trial-not-shown | does not hold |
-        | a little under four hours | how long the response lasted is 3.9 hours | denied   | trial-not-shown | holds         |
-        | four hours                | how long the response lasted is 4 hours   | approved | trial-not-shown | does not hold |
+        | case                      | fact and value                            | decision               | rule            | truth         |
+        | one point of the grade    | the Ashworth grade before the trial is 1+ | pended                 | trial-not-shown | is not known  |
+        | two points of the grade   | the Ashworth grade before the trial is 2  | approved               | trial-not-shown | does not hold |
+        | a little under four hours | how long the response lasted is 3.9 hours | recommended for denial | trial-not-shown | holds         |
+        | four hours                | how long the response lasted is 4 hours   | approved               | trial-not-shown | does not hold |
 
       Examples: The dose
         | case    | fact and value                         | decision | rule                      | truth         |
@@ -38,13 +38,13 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | 101 mcg | the decisive screening dose is 101 mcg | pended   | trial-dose-above-protocol | holds         |
 
       Examples: Contraindications
-        | case                  | fact and value                                          | decision | rule                     | truth |
-        | an allergy            | allergy or hypersensitivity to baclofen is yes          | denied   | contraindicated          | holds |
-        | an active infection   | an active infection is yes                              | denied   | contraindicated          | holds |
-        | a body too small      | a body too small for the pump is yes                    | denied   | contraindicated          | holds |
-        | another device        | another programmable device that could interfere is yes | denied   | contraindicated          | holds |
-        | a psychosis           | a psychosis is yes                                      | pended   | psychosis-or-dysreflexia | holds |
-        | autonomic dysreflexia | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds |
+        | case                  | fact and value                                          | decision               | rule                     | truth |
+        | an allergy            | allergy or hypersensitivity to baclofen is yes          | recommended for denial | contraindicated          | holds |
+        | an active infection   | an active infection is yes                              | recommended for denial | contraindicated          | holds |
+        | a body too small      | a body too small for the pump is yes                    | recommended for denial | contraindicated          | holds |
+        | another device        | another programmable device that could interfere is yes | recommended for denial | contraindicated          | holds |
+        | a psychosis           | a psychosis is yes                                      | pended                 | psychosis-or-dysreflexia | holds |
+        | autonomic dysreflexia | a history of autonomic dysreflexia is yes               | pended                 | psychosis-or-dysreflexia | holds |
 
     Scenario Outline: The spasm score will do instead of the grade: from 3 to <after>
       Given it is known that the Ashworth grade after the trial is 2
@@ -54,9 +54,9 @@ Feature: Commercial Strict: the same clinical rules before 2024
       Then it is <decision>
 
       Examples:
-        | case       | after | decision |
-        | two points | 1     | approved |
-        | one point  | 2     | denied   |
+        | case       | after | decision               |
+        | two points | 1     | approved               |
+        | one point  | 2     | recommended for denial |
 
     Scenario: Intolerance counts before six weeks, and without physical therapy
       Given it is known that the outcome of oral antispasmodics is not tolerated
@@ -69,7 +69,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
       Given it is known that the length of oral therapy is 41 days
       And it is known that contraindication.active_infection is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | contraindicated        | CO    | 50   | N130 |
@@ -111,9 +111,9 @@ Feature: Commercial Strict: the same clinical rules before 2024
       Then it is <decision>
 
       Examples:
-        | case                  | injury     | decision |
-        | a year to the day     | 2022-12-31 | approved |
-        | a day short of a year | 2023-01-01 | denied   |
+        | case                  | injury     | decision               |
+        | a year to the day     | 2022-12-31 | approved               |
+        | a day short of a year | 2023-01-01 | recommended for denial |
 
     Scenario Outline: Two doses <case> are <decision>
       Given it is known that the number of screening doses given is 2
@@ -132,7 +132,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
       And it is known that contraindication.body_too_small is yes
       And it is known that contraindication.device_crosstalk is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | oral-therapy-not-shown | CO    | 50   | N130 |
@@ -141,7 +141,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
       Given it is known that the phase of therapy is trial
       And it is known that <contraindication> is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |

@@ -51,17 +51,17 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule recent-brain-injury <truth>
 
       Examples:
-        | case                  | injury     | years | decision | truth         |
-        | ten years             | 2015-03-03 | 10    | approved | does not hold |
-        | a year and a day      | 2024-03-02 | 1     | approved | does not hold |
-        | a year to the day     | 2024-03-03 | 1     | approved | does not hold |
-        | a day short of a year | 2024-03-04 | 0     | denied   | holds         |
-        | a week                | 2025-02-24 | 0     | denied   | holds         |
+        | case                  | injury     | years | decision               | truth         |
+        | ten years             | 2015-03-03 | 10    | approved               | does not hold |
+        | a year and a day      | 2024-03-02 | 1     | approved               | does not hold |
+        | a year to the day     | 2024-03-03 | 1     | approved               | does not hold |
+        | a day short of a year | 2024-03-04 | 0     | recommended for denial | holds         |
+        | a week                | 2025-02-24 | 0     | recommended for denial | holds         |
 
     Scenario: The reason is the payer's own criterion
       Given it is known that the date of the brain injury is 2024-03-04
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                | group | carc | rarc |
         | recent-brain-injury | CO    | 50   | N130 |
@@ -112,7 +112,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
     Scenario Outline: One contraindication is enough to deny: <case>
       Given it is known that <contraindication> is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |
@@ -196,13 +196,13 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule <rule> <truth>
 
       Examples:
-        | case                        | fact and value                                          | decision | rule                     | truth         |
-        | an allergy                  | allergy or hypersensitivity to baclofen is yes          | denied   | contraindicated          | holds         |
-        | an active infection         | an active infection is yes                              | denied   | contraindicated          | holds         |
-        | a body too small for a pump | a body too small for the pump is yes                    | approved | contraindicated          | does not hold |
-        | another device              | another programmable device that could interfere is yes | approved | contraindicated          | does not hold |
-        | a psychosis                 | a psychosis is yes                                      | pended   | psychosis-or-dysreflexia | holds         |
-        | autonomic dysreflexia       | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds         |
+        | case                        | fact and value                                          | decision               | rule                     | truth         |
+        | an allergy                  | allergy or hypersensitivity to baclofen is yes          | recommended for denial | contraindicated          | holds         |
+        | an active infection         | an active infection is yes                              | recommended for denial | contraindicated          | holds         |
+        | a body too small for a pump | a body too small for the pump is yes                    | approved               | contraindicated          | does not hold |
+        | another device              | another programmable device that could interfere is yes | approved               | contraindicated          | does not hold |
+        | a psychosis                 | a psychosis is yes                                      | pended                 | psychosis-or-dysreflexia | holds         |
+        | autonomic dysreflexia       | a history of autonomic dysreflexia is yes               | pended                 | psychosis-or-dysreflexia | holds         |
 
     Scenario Outline: It is decided by the age on the day: <case>
       Given the example screening-request of Commercial Strict for J0945
@@ -225,9 +225,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule recent-brain-injury <truth>
 
       Examples:
-        | case                  | injury     | decision | truth         |
-        | a year to the day     | 2024-03-03 | approved | does not hold |
-        | a day short of a year | 2024-03-04 | denied   | holds         |
+        | case                  | injury     | decision               | truth         |
+        | a year to the day     | 2024-03-03 | approved               | does not hold |
+        | a day short of a year | 2024-03-04 | recommended for denial | holds         |
 
   Rule: None of this stops the care of a pump that is in place
 
@@ -306,9 +306,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule replacement-not-needed <truth>
 
       Examples:
-        | case                      | reason         | decision | truth         |
-        | the battery is at its end | end of battery | approved | does not hold |
-        | it cannot be repaired     | irreparable    | approved | does not hold |
-        | a newer model is wanted   | upgrade        | denied   | holds         |
-        | any other reason          | other          | denied   | holds         |
-        | not stated                |                | pended   | is not known  |
+        | case                      | reason         | decision               | truth         |
+        | the battery is at its end | end of battery | approved               | does not hold |
+        | it cannot be repaired     | irreparable    | approved               | does not hold |
+        | a newer model is wanted   | upgrade        | recommended for denial | holds         |
+        | any other reason          | other          | recommended for denial | holds         |
+        | not stated                |                | pended                 | is not known  |

@@ -41,7 +41,7 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
         | the length of oral therapy                             | <length>   |
         | whether physical therapy was given beside oral therapy | <physical> |
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | oral-therapy-not-shown | CO    | 50   | N130 |
@@ -61,7 +61,7 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
     Scenario: The reason names what was shown
       Given it is known that whether physical therapy was given beside oral therapy is no
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And it says "Oral antispasmodics together with physical therapy must fail in a trial of at least 6 weeks"
       And it says "physical therapy: no"
 
@@ -102,13 +102,13 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
       And rule oral-therapy-not-shown <truth>
 
       Examples:
-        | case                               | outcome       | length  | physical | decision | truth         |
-        | six weeks with physical therapy    | inadequate    | 42 days | yes      | approved | does not hold |
-        | not tolerated after a week         | not tolerated | 7 days  | no       | approved | does not hold |
-        | a day short                        | inadequate    | 41 days | yes      | denied   | holds         |
-        | six weeks without physical therapy | inadequate    | 42 days | no       | denied   | holds         |
-        | it worked                          | effective     | 42 days | yes      | denied   | holds         |
-        | outcome not known                  |               | 42 days | yes      | pended   | is not known  |
+        | case                               | outcome       | length  | physical | decision               | truth         |
+        | six weeks with physical therapy    | inadequate    | 42 days | yes      | approved               | does not hold |
+        | not tolerated after a week         | not tolerated | 7 days  | no       | approved               | does not hold |
+        | a day short                        | inadequate    | 41 days | yes      | recommended for denial | holds         |
+        | six weeks without physical therapy | inadequate    | 42 days | no       | recommended for denial | holds         |
+        | it worked                          | effective     | 42 days | yes      | recommended for denial | holds         |
+        | outcome not known                  |               | 42 days | yes      | pended                 | is not known  |
 
   Rule: It is asked for nowhere else, and not again once it was certified
 

@@ -213,7 +213,7 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | the spasm score before the trial    | 3       |
         | the spasm score after the trial     | 2       |
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | trial-not-shown | CO    | 50   | N674 | 1    |

@@ -69,7 +69,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | replacement-not-needed | CO    | 50   | N661 |
@@ -131,16 +131,16 @@ Feature: Commercial Strict: the preauthorization request itself
       And rule oral-therapy-not-shown <so>
 
       Examples:
-        | oral therapy                           | outcome       | length  | physical | decision | so            |
-        | inadequate after six weeks             | inadequate    | 42 days | yes      | approved | does not hold |
-        | inadequate after a day less            | inadequate    | 41 days | yes      | denied   | holds         |
-        | inadequate, without physical therapy   | inadequate    | 42 days | no       | denied   | holds         |
-        | inadequate, date not known             | inadequate    |         | yes      | pended   | is not known  |
-        | inadequate, physical therapy not known | inadequate    | 42 days |          | pended   | is not known  |
-        | not tolerated after a day              | not tolerated | 1 day   | no       | approved | does not hold |
-        | not tolerated, date not known          | not tolerated |         |          | approved | does not hold |
-        | it works                               | effective     | 90 days | yes      | denied   | holds         |
-        | not tried                              | not tried     | 0 days  | no       | denied   | holds         |
+        | oral therapy                           | outcome       | length  | physical | decision               | so            |
+        | inadequate after six weeks             | inadequate    | 42 days | yes      | approved               | does not hold |
+        | inadequate after a day less            | inadequate    | 41 days | yes      | recommended for denial | holds         |
+        | inadequate, without physical therapy   | inadequate    | 42 days | no       | recommended for denial | holds         |
+        | inadequate, date not known             | inadequate    |         | yes      | pended                 | is not known  |
+        | inadequate, physical therapy not known | inadequate    | 42 days |          | pended                 | is not known  |
+        | not tolerated after a day              | not tolerated | 1 day   | no       | approved               | does not hold |
+        | not tolerated, date not known          | not tolerated |         |          | approved               | does not hold |
+        | it works                               | effective     | 90 days | yes      | recommended for denial | holds         |
+        | not tried                              | not tried     | 0 days  | no       | recommended for denial | holds         |
 
     Scenario: The size of the body is of no concern before a trial
       Given it is known that contraindication.body_too_small is yes
@@ -150,7 +150,7 @@ Feature: Commercial Strict: the preauthorization request itself
     Scenario: An infection is
       Given it is known that contraindication.active_infection is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |
@@ -211,7 +211,7 @@ Feature: Commercial Strict: the preauthorization request itself
     Scenario Outline: The reasons for which a pump is not authorized - <what>
       Given it is known that <fact> is <value>
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule   | group | carc   | rarc   |
         | <rule> | CO    | <carc> | <rarc> |
@@ -240,12 +240,12 @@ Feature: Commercial Strict: the preauthorization request itself
       And rule trial-not-shown <so>
 
       Examples:
-        | response                            | Ashworth before | Ashworth after | spasms before | spasms after | lasted    | decision | so            |
-        | two grades for four hours           | 3               | 1              | 3             | 3            | 4 hours   | approved | does not hold |
-        | two spasm points for four hours     | 3               | 3              | 3             | 1            | 4 hours   | approved | does not hold |
-        | two grades for less than four hours | 3               | 1              | 3             | 1            | 3.9 hours | denied   | holds         |
-        | one point on either scale           | 3               | 2              | 3             | 2            | 4 hours   | denied   | holds         |
-        | one grade, spasms not known         | 3               | 2              |               |              | 4 hours   | pended   | is not known  |
+        | response                            | Ashworth before | Ashworth after | spasms before | spasms after | lasted    | decision               | so            |
+        | two grades for four hours           | 3               | 1              | 3             | 3            | 4 hours   | approved               | does not hold |
+        | two spasm points for four hours     | 3               | 3              | 3             | 1            | 4 hours   | approved               | does not hold |
+        | two grades for less than four hours | 3               | 1              | 3             | 1            | 3.9 hours | recommended for denial | holds         |
+        | one point on either scale           | 3               | 2              | 3             | 2            | 4 hours   | recommended for denial | holds         |
+        | one grade, spasms not known         | 3               | 2              |               |              | 4 hours   | pended                 | is not known  |
 
     Scenario: A response that is called favorable but was not measured is not enough
       Given nothing is known about the Ashworth grade before the trial
@@ -265,11 +265,11 @@ Feature: Commercial Strict: the preauthorization request itself
       And rule recent-brain-injury <so>
 
       Examples:
-        | injured                             | origin                 | injury     | decision | so            |
-        | a year ago today                    | traumatic brain injury | 2024-03-17 | approved | does not hold |
-        | a year ago tomorrow                 | traumatic brain injury | 2024-03-18 | denied   | holds         |
-        | date not known                      | traumatic brain injury |            | pended   | is not known  |
-        | recently, but that is not the cause | spinal                 | 2025-01-01 | approved | does not hold |
+        | injured                             | origin                 | injury     | decision               | so            |
+        | a year ago today                    | traumatic brain injury | 2024-03-17 | approved               | does not hold |
+        | a year ago tomorrow                 | traumatic brain injury | 2024-03-18 | recommended for denial | holds         |
+        | date not known                      | traumatic brain injury |            | pended                 | is not known  |
+        | recently, but that is not the cause | spinal                 | 2025-01-01 | approved               | does not hold |
 
     Scenario Outline: What this payer has a person look at - <what>
       Given it is known that <what> is yes
@@ -294,7 +294,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | the response to the screening trial | not favorable |
         | the decisive screening dose         | 100 mcg       |
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule               | group | carc | rarc |
         | trial-not-shown    | CO    | 50   | N674 |
@@ -358,12 +358,12 @@ Feature: Commercial Strict: the preauthorization request itself
       And rule replacement-not-needed <so>
 
       Examples:
-        | reason         | decision | so            |
-        | end of battery | approved | does not hold |
-        | irreparable    | approved | does not hold |
-        | upgrade        | denied   | holds         |
-        | other          | denied   | holds         |
-        |                | pended   | is not known  |
+        | reason         | decision               | so            |
+        | end of battery | approved               | does not hold |
+        | irreparable    | approved               | does not hold |
+        | upgrade        | recommended for denial | holds         |
+        | other          | recommended for denial | holds         |
+        |                | pended                 | is not known  |
 
     Scenario: Coding counts in a request too
       Given the diagnoses E11.9

@@ -184,7 +184,7 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
       And it is known that the phase of therapy is initial
       And it is known that contraindication.active_infection is yes
       When the question is asked
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |

@@ -35,7 +35,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it is known that the spasm score before the trial is 2
       And it is known that the spasm score after the trial is 2
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | trial-not-shown | CO    | 50   | N674 |
@@ -64,15 +64,15 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-measured <truth>
 
       Examples:
-        | before | after | points | decision | truth         |
-        | 4      | 2     | 2      | approved | holds         |
-        | 3      | 1     | 2      | approved | holds         |
-        | 2      | 0     | 2      | approved | holds         |
-        | 4      | 0     | 4      | approved | holds         |
-        | 4      | 3     | 1      | denied   | does not hold |
-        | 1      | 0     | 1      | denied   | does not hold |
-        | 2      | 2     | 0      | denied   | does not hold |
-        | 1      | 3     | -2     | denied   | does not hold |
+        | before | after | points | decision               | truth         |
+        | 4      | 2     | 2      | approved               | holds         |
+        | 3      | 1     | 2      | approved               | holds         |
+        | 2      | 0     | 2      | approved               | holds         |
+        | 4      | 0     | 4      | approved               | holds         |
+        | 4      | 3     | 1      | recommended for denial | does not hold |
+        | 1      | 0     | 1      | recommended for denial | does not hold |
+        | 2      | 2     | 0      | recommended for denial | does not hold |
+        | 1      | 3     | -2     | recommended for denial | does not hold |
 
     Scenario Outline: The response lasts four hours: <case>
       Given it is known that how long the response lasted is <hours>
@@ -81,13 +81,13 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-not-shown <truth>
 
       Examples:
-        | case                | hours     | decision | truth         |
-        | exactly four hours  | 4 hours   | approved | does not hold |
-        | a little longer     | 4.1 hours | approved | does not hold |
-        | a day               | 1 day     | approved | does not hold |
-        | a few minutes short | 3.9 hours | denied   | holds         |
-        | three hours         | 3 hours   | denied   | holds         |
-        | no time at all      | 0 hours   | denied   | holds         |
+        | case                | hours     | decision               | truth         |
+        | exactly four hours  | 4 hours   | approved               | does not hold |
+        | a little longer     | 4.1 hours | approved               | does not hold |
+        | a day               | 1 day     | approved               | does not hold |
+        | a few minutes short | 3.9 hours | recommended for denial | holds         |
+        | three hours         | 3 hours   | recommended for denial | holds         |
+        | no time at all      | 0 hours   | recommended for denial | holds         |
 
     Scenario: A favorable response that was not measured is asked for its measure, and not denied
       Given nothing is known about the Ashworth grade before the trial
@@ -141,7 +141,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And nothing is known about the Ashworth grade before the trial
       And nothing is known about the Ashworth grade after the trial
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N674 from rule trial-not-shown
 
     Scenario: Two scales that both fell too little settle it before the time is known
@@ -150,7 +150,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it is known that the spasm score after the trial is 2
       And nothing is known about how long the response lasted
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N674 from rule trial-not-shown
 
     Scenario: A favorable word does not replace a measurement
@@ -159,7 +159,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it is known that the spasm score after the trial is 2
       And it is known that how long the response lasted is 8 hours
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | trial-not-shown | CO    | 50   | N674 |
@@ -240,9 +240,9 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-not-shown does not hold
 
       Examples:
-        | case       | dose    | decision | truth         |
-        | at 99 mcg  | 99 mcg  | approved | does not hold |
-        | at 100 mcg | 100 mcg | denied   | holds         |
+        | case       | dose    | decision               | truth         |
+        | at 99 mcg  | 99 mcg  | approved               | does not hold |
+        | at 100 mcg | 100 mcg | recommended for denial | holds         |
 
     Scenario: At the largest dose, a measured response is asked for the clinician's word as well
       Given it is known that the decisive screening dose is 100 mcg
@@ -324,10 +324,10 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-after-implant <after>
 
       Examples:
-        | case           | trial      | decision | same day      | after         |
-        | the day before | 2025-03-02 | approved | does not hold | does not hold |
-        | the same day   | 2025-03-03 | pended   | holds         | does not hold |
-        | the day after  | 2025-03-04 | denied   | does not hold | holds         |
+        | case           | trial      | decision               | same day      | after         |
+        | the day before | 2025-03-02 | approved               | does not hold | does not hold |
+        | the same day   | 2025-03-03 | pended                 | holds         | does not hold |
+        | the day after  | 2025-03-04 | recommended for denial | does not hold | holds         |
 
   Rule: The trial does not matter to the care of a pump that is in place
 

@@ -273,7 +273,7 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
       And it is known that contraindication.hypersensitivity is no
       And it is known that contraindication.active_infection is no
       When the request is decided
-      Then it is approved
+      Then it is not required
       And rule fill-code-used-for-trial does not hold
       And rule trial-code-used-for-fill does not hold
       And rule ndc-for-another-code does not hold

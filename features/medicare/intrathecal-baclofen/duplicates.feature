@@ -388,6 +388,6 @@ Feature: Medicare: the same service is paid once
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
       When the request is decided
-      Then it is approved
+      Then it is not required
       And rule duplicate-of-earlier-claim does not hold
       And rule identical-lines does not hold

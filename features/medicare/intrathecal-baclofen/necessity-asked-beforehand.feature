@@ -16,7 +16,7 @@ Feature: Medicare: a request before the service gets the same answer
     Scenario Outline: The same reasons deny it as deny a claim: <case>
       Given it is known that <fact and value>
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule   | group | carc | rarc   |
         | <rule> | CO    | 50   | <rarc> |
@@ -31,7 +31,7 @@ Feature: Medicare: a request before the service gets the same answer
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule               | group | carc | rarc |
         | trial-not-shown    | CO    | 50   | N674 |
@@ -105,7 +105,7 @@ Feature: Medicare: a request before the service gets the same answer
     Scenario: A contraindication denies it
       Given it is known that contraindication.active_infection is yes
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N386 |
@@ -121,8 +121,8 @@ Feature: Medicare: a request before the service gets the same answer
       Then it is <decision>
 
       Examples:
-        | case           | reason         | decision |
-        | end of battery | end of battery | approved |
-        | irreparable    | irreparable    | approved |
-        | a newer model  | upgrade        | denied   |
-        | something else | other          | denied   |
+        | case           | reason         | decision               |
+        | end of battery | end of battery | approved               |
+        | irreparable    | irreparable    | approved               |
+        | a newer model  | upgrade        | recommended for denial |
+        | something else | other          | recommended for denial |

@@ -23,7 +23,7 @@ Feature: Medicare: what rules out a pump, and what does not
       Given it is known that contraindication.active_infection is no
       And it is known that <contraindication> is yes
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | contraindicated | CO    | 50   | N386 | 1    |
@@ -40,7 +40,7 @@ Feature: Medicare: what rules out a pump, and what does not
       And it is known that contraindication.body_too_small is yes
       And it is known that contraindication.device_crosstalk is yes
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N386 |
@@ -65,7 +65,7 @@ Feature: Medicare: what rules out a pump, and what does not
     Scenario: One that is present settles the claim before the others are answered
       Given nothing is known about contraindication.body_too_small
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N386 from rule contraindicated
 
     Scenario: Everything that is wrong is reported at once, not only the first reason
@@ -74,7 +74,7 @@ Feature: Medicare: what rules out a pump, and what does not
       And it is known that the decisive screening dose is 100 mcg
       And it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | contraindicated        | CO    | 50   | N386 | 1    |
@@ -129,7 +129,7 @@ Feature: Medicare: what rules out a pump, and what does not
       Given the example screening-dose of Medicare for J0945
       And it is known that <contraindication> is yes
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | contraindicated | CO    | 50   | N386 | 1    |
@@ -187,7 +187,7 @@ Feature: Medicare: what rules out a pump, and what does not
     Scenario Outline: A pump that still works is not replaced: <case>
       Given it is known that the reason for the replacement is <reason>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | replacement-not-needed | CO    | 50   | N661 | 1    |
@@ -350,7 +350,7 @@ Feature: Medicare: what rules out a pump, and what does not
       But line 2 has code <procedure>
       And it is known that the response to the screening trial is not favorable
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the phase of therapy is concluded to be initial
       And the reason is CO 50 with N674 from rule trial-not-shown
 

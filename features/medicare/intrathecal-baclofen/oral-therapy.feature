@@ -34,7 +34,7 @@ Feature: Medicare: oral therapy comes before a pump
       Given it is known that the outcome of oral antispasmodics is <outcome>
       And it is known that the length of oral therapy is <length>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | oral-therapy-not-shown | CO    | 50   | N386 | 1    |
@@ -58,7 +58,7 @@ Feature: Medicare: oral therapy comes before a pump
       Given it is known that the outcome of oral antispasmodics is <outcome>
       And it is known that the length of oral therapy is <length>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | oral-therapy-not-shown | CO    | 50   | N386 | 1    |
@@ -73,7 +73,7 @@ Feature: Medicare: oral therapy comes before a pump
       Given it is known that the outcome of oral antispasmodics is <outcome>
       And nothing is known about the length of oral therapy
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N386 from rule oral-therapy-not-shown
       And it asks nothing
 
@@ -86,7 +86,7 @@ Feature: Medicare: oral therapy comes before a pump
       Given it is known that the length of oral therapy is 41 days
       And nothing is known about the outcome of oral antispasmodics
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N386 from rule oral-therapy-not-shown
       And it asks nothing
 

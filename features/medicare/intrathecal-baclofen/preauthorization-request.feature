@@ -77,13 +77,13 @@ Feature: Medicare: a preauthorization request that was not required
       And rule trial-not-shown <trial not shown>
 
       Examples:
-        | case                            | outcome       | length  | response      | decision | oral therapy not shown | trial not shown |
-        | six weeks and a favorable trial | inadequate    | 42 days | favorable     | approved | does not hold          | does not hold   |
-        | a day less than six weeks       | inadequate    | 41 days | favorable     | denied   | holds                  | does not hold   |
-        | not tolerated for six weeks     | not tolerated | 42 days | favorable     | approved | does not hold          | does not hold   |
-        | given up a day before six weeks | not tolerated | 41 days | favorable     | denied   | holds                  | does not hold   |
-        | no favorable trial              | inadequate    | 42 days | not favorable | denied   | does not hold          | holds           |
-        | the trial is still to come      | inadequate    | 42 days |               | pended   | does not hold          | is not known    |
+        | case                            | outcome       | length  | response      | decision               | oral therapy not shown | trial not shown |
+        | six weeks and a favorable trial | inadequate    | 42 days | favorable     | approved               | does not hold          | does not hold   |
+        | a day less than six weeks       | inadequate    | 41 days | favorable     | recommended for denial | holds                  | does not hold   |
+        | not tolerated for six weeks     | not tolerated | 42 days | favorable     | approved               | does not hold          | does not hold   |
+        | given up a day before six weeks | not tolerated | 41 days | favorable     | recommended for denial | holds                  | does not hold   |
+        | no favorable trial              | inadequate    | 42 days | not favorable | recommended for denial | does not hold          | holds           |
+        | the trial is still to come      | inadequate    | 42 days |               | pended                 | does not hold          | is not known    |
 
     Scenario: The reasons for which a pump is not covered
       Given these facts
@@ -94,7 +94,7 @@ Feature: Medicare: a preauthorization request that was not required
         | the decisive screening dose         | 75 mcg        |
         | an active infection                 | yes           |
       When the request is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                   | group | carc | rarc |
         | contraindicated        | CO    | 50   | N386 |
@@ -111,9 +111,9 @@ Feature: Medicare: a preauthorization request that was not required
       And rule replacement-not-needed <so>
 
       Examples:
-        | reason         | decision | so            |
-        | end of battery | approved | does not hold |
-        | irreparable    | approved | does not hold |
-        | upgrade        | denied   | holds         |
-        | other          | denied   | holds         |
-        |                | pended   | is not known  |
+        | reason         | decision               | so            |
+        | end of battery | approved               | does not hold |
+        | irreparable    | approved               | does not hold |
+        | upgrade        | recommended for denial | holds         |
+        | other          | recommended for denial | holds         |
+        |                | pended                 | is not known  |

@@ -200,7 +200,7 @@ Feature: Medicare: no preauthorization is asked for
       And it is known that the phase of therapy is replacement
       And it is known that the reason for the replacement is upgrade
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And authorization.matches is concluded to be no
       And the reasons are
         | rule                   | group | carc | rarc | line |

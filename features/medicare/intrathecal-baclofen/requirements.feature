@@ -154,7 +154,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
     Scenario: An infection ends the matter for trial and pump, and asks no more
       Given it is known that contraindication.active_infection is yes
       When the question is asked
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N386 |

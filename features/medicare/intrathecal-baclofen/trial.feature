@@ -32,7 +32,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc | line |
         | trial-not-shown | CO    | 50   | N674 | 1    |
@@ -48,7 +48,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule               | group | carc | rarc | line |
         | trial-not-shown    | CO    | 50   | N674 | 1    |
@@ -63,7 +63,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
     Scenario: No favorable response, and the dose is not known
       Given it is known that the response to the screening trial is not favorable
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule            | group | carc | rarc |
         | trial-not-shown | CO    | 50   | N674 |
@@ -99,7 +99,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       And it is known that the Ashworth grade after the trial is 1
       And it is known that how long the response lasted is 8 hours
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reason is CO 50 with N674 from rule trial-not-shown
       And rule trial-measured does not hold
 
@@ -131,7 +131,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
     Scenario Outline: A trial after the implant is no screening trial: <case>
       Given it is known that the date of the screening trial is <trial>
       When the claim is decided
-      Then it is denied
+      Then it is recommended for denial
       And the reasons are
         | rule                | group | carc | rarc | line |
         | trial-after-implant | CO    | 50   | N674 | 1    |
@@ -170,10 +170,10 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Then it is <decision>
 
       Examples:
-        | case                             | trial      | decision |
-        | the trial was before the implant | 2025-02-19 | approved |
-        | the trial was on its day         | 2025-02-20 | pended   |
-        | the trial was between the two    | 2025-02-21 | denied   |
+        | case                             | trial      | decision               |
+        | the trial was before the implant | 2025-02-19 | approved               |
+        | the trial was on its day         | 2025-02-20 | pended                 |
+        | the trial was between the two    | 2025-02-21 | recommended for denial |
 
   Rule: The label's steps of 50, 75 and 100 mcg, a day apart, are noted and decide nothing
 

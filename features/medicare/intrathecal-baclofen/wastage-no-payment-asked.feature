@@ -178,7 +178,7 @@ Feature: Medicare judges waste and units only where payment is asked for
         | modifiers | units |
         |           | 4     |
       When the request is decided
-      Then it is approved
+      Then it is not required
       And rule jz-missing does not hold
       And wastage.in_scope is concluded to be no
 
@@ -187,7 +187,7 @@ Feature: Medicare judges waste and units only where payment is asked for
         | modifiers | units |
         | JW JZ     | 24    |
       When the request is decided
-      Then it is approved
+      Then it is not required
       And no rule denies it
       And rule daily-limit does not hold
       And there is no reason from rule discard-modifier-needless

@@ -64,7 +64,19 @@ it. `{rule}` and `{policy}` are those that are changed; `{what}` is said by each
 GONE: Final = "\0gone"
 """As the new value: the old one is removed."""
 
-_OTHER_EFFECT: Final = {"deny": "pend", "pend": "deny", "reduce": "deny", "advise": "pend"}
+_OTHER_EFFECT: Final = {
+    "deny": "pend", "pend": "deny", "reduce": "deny", "certify": "pend", "advise": "pend",
+}  # fmt: skip
+_ANY_EFFECT: Final = (*ReasonModel.model_fields, "because", "on")
+"""What findings of every kind have."""
+
+
+_ASKED_OF_A_FINDING: Final = {
+    "review": "a claim on which `{rule}` applies, checked for being recommended for denial",
+    "disposition": "a claim on which `{rule}` applies, checked for what becomes of the line",
+    "follow_up": "a claim on which `{rule}` applies, checked for being followed up",
+}
+"""What a finding may say beside its kind, with what a scenario must show to notice it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +334,7 @@ class _PolicyFile:
     def _finding(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
         ((kind, finding),) = raw["then"].items()
         then, here = (*path, "then"), (*path, "then", kind)
-        if kind != "advise":
+        if kind not in ("certify", "advise"):
             was = raw.get("if_unknown", "pend")
             now = "pend" if was == "assume_not_holding" else "assume_not_holding"
             unknown = (*path, "if_unknown")
@@ -330,7 +342,7 @@ class _PolicyFile:
             at = unknown if "if_unknown" in raw else then
             yield self._mutant("if unknown", unknown, now, change, at=at)
         other = _OTHER_EFFECT[kind]
-        same = {key: value for key, value in finding.items() if key != "to"}
+        same = {key: value for key, value in finding.items() if key in _ANY_EFFECT}
         yield self._mutant("effect", then, {other: same}, f"{kind} → {other}", at=here)
         on = finding.get("on") or "service"
         if on != "service":
@@ -343,6 +355,24 @@ class _PolicyFile:
             change = f"to: {shown(finding['to'])}, {shown(value)} → {shown(new)}"
             kill = f"a claim that `{self._rule}` reduces, checked for the number of units left"
             yield self._mutant("bound", at, new, change, kill=kill)
+        if kind == "certify":
+            yield from self._certified(finding, here)
+        for key, kill in _ASKED_OF_A_FINDING.items():
+            if finding.get(key):
+                change = f"{key}: {shown(finding[key])} is left out"
+                yield self._mutant(
+                    "effect", (*here, key), GONE, change, kill=kill.format(rule=self._rule)
+                )
+
+    def _certified(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        kill = f"a request on which `{self._rule}` certifies, checked for what is certified"
+        for key in ("quantity", "quantity_per", "for"):
+            for at, value, new in _stepped(raw.get(key), (*path, key)):
+                change = f"{key}: {shown(value)} → {shown(new)}"
+                yield self._mutant("bound", at, new, change, kill=kill)
+        for key in ("codes", "from", "through"):
+            if key in raw:
+                yield self._mutant("bound", (*path, key), GONE, f"without `{key}`", kill=kill)
 
     def _reason_codes(
         self, raw: Mapping[str, Any], path: JsonPath, what: str, kill: str | None = None

@@ -15,8 +15,11 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from payer_policy.core.ruleset import (
+    PREAUTHORIZATION,
     VOID,
     Condition,
+    Constant,
+    Expression,
     FindingEffect,
     Rule,
     Ruleset,
@@ -78,8 +81,8 @@ from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN
 
-Decision = Literal["approve", "deny", "pend"]
-DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
+Decision = Literal["approve", "deny", "pend", "not_required"]
+DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend", "not_required")
 
 FEW: Final = (8, 12, 16, 24)
 """The numbers of known facts that a found request should not exceed, tried from the least."""
@@ -146,6 +149,8 @@ class Requests:
     whether a fact is known is unknown itself where it is not. What is settled even so rests on no
     assumption.
 
+    `lines` says whether the service has lines, where that is known. No clinician has confirmed anything.
+
     `days` are those of the service, where they are fewer than the window's. `facts` are shared by
     rulesets that are asked about one and the same request; `prefix` keeps the rest of two rulesets
     apart.
@@ -162,7 +167,9 @@ class Requests:
         days: tuple[date, date | None] | None = None,
         *,
         by_absence: bool = True,
+        lines: bool | None = None,
     ) -> None:
+        self._lines = lines
         self._days = days or (ruleset.first_day, ruleset.last_day)
         self.library, self.ruleset, self.facts = library, ruleset, facts
         self._prefix, self._asked, self._by_absence = prefix, tuple(conditions), by_absence
@@ -434,14 +441,18 @@ class Requests:
         denied: list[Formula] = []
         pending: list[Formula] = []
         reducing: dict[int, Formula] = {}
+        recommended: list[Formula] = []
         for at, rule in enumerate(self.ruleset.rules):
             finding = rule.effect
-            if not isinstance(finding, FindingEffect):
+            if not isinstance(finding, FindingEffect) or finding.kind == "certify":
                 continue
             on = True if finding.part is None else self.parts.get(finding.part, False)
             halves, waits = self._counting(at, rule)
             holds = both(halves.holds, on)
             match finding.kind:
+                case "deny" if finding.review:
+                    recommended.append(holds)
+                    pending.append(holds)
                 case "deny":
                     denied.append(holds)
                 case "pend":
@@ -452,16 +463,89 @@ class Requests:
             self.found[at] = holds
             if finding.kind != "advise":
                 pending.append(both(waits, on))
+        zero, open_ = self._certifying()
+        for where, formulas in zero.items():
+            (recommended if where else denied).extend(formulas)
         deny = any_of(denied)
         everywhere = all_of(self.parts.values())
         for at, found in reducing.items():
             self.found[at] = both(found, everywhere)
-        self.decisions = {"deny": deny, "pend": both(negated(deny), any_of(pending))}
+        needless, unclear = self._need(negated(everywhere) if self._lines is None else self._lines)
+        settled = negated(either(needless, unclear))
+        self.found = {at: both(found, negated(needless)) for at, found in self.found.items()}
+        self._recommended = all_of([settled, negated(deny), any_of(recommended)])
+        pend = any_of([*pending, *recommended, open_])
+        self.decisions = {
+            "not_required": needless,
+            "deny": both(deny, settled),
+            "pend": either(unclear, all_of([settled, negated(deny), pend])),
+        }
         decision: Any = self.facts.texts.number("approve")
         for value, when in self.decisions.items():
             decision = choose(when, self.facts.texts.number(value), decision)
         self.decisions["approve"] = negated(any_of(self.decisions.values()))
         return {DECISION: Term(True, decision), **self._reasons()}
+
+    def _beforehand(self) -> Formula:
+        """That it is asked beforehand, by a preauthorization request."""
+        kind = self._of_form("request", "kind")
+        return False if kind is None else self._is(kind, PREAUTHORIZATION)
+
+    def _need(self, lines: Formula) -> tuple[Formula, Formula]:
+        """That no preauthorization is needed, and that this is not known, of a request with lines."""
+        name = self.ruleset.needed_by
+        if name is None:
+            return False, False
+        asked = both(self._beforehand(), lines)
+        needed = self.formulas.derived[name]
+        known = both(needed.known, negated(self._turned(name)))
+        return all_of([asked, known, negated(needed.value)]), both(asked, negated(known))
+
+    def _turned(self, name: str) -> Formula:
+        """That a derived fact turns on whether a fact in conflict is known."""
+        conflicts = self.formulas.conflicts
+        return any_of(
+            conflicts[asked]
+            for index, _ in self.ruleset.derived[name].concluded_by
+            for asked in sorted(self._reach.asks(index))
+        )
+
+    def _certifying(self) -> tuple[dict[bool, list[Formula]], Formula]:
+        """Where a rule certifies nothing at all (true: a clinician must confirm it), and where it is not
+        settled what is certified. Units of lines are not known here, so nothing is cut."""
+        beforehand = self._beforehand()
+        rules = [
+            (at, rule, rule.effect)
+            for at, rule in enumerate(self.ruleset.rules)
+            if isinstance(rule.effect, FindingEffect) and rule.effect.kind == "certify"
+        ]
+        if not rules or beforehand is False:
+            return {}, False
+        open_: list[Formula] = []
+        holding: list[tuple[Formula, FindingEffect]] = []
+        for at, rule, effect in rules:
+            halves, waits = self._counting(at, rule)
+            known = all_of(self._term_of(one).known for one in effect.amounts())
+            open_ += [both(beforehand, waits), all_of([beforehand, halves.holds, negated(known)])]
+            holding.append((both(beforehand, halves.holds), effect))
+            self.found[at] = False  # it gives no reason for a decision
+        for place, (one, effect) in enumerate(holding):
+            for other, rival in holding[place + 1 :]:
+                open_.append(all_of([one, other, self._differ(effect, rival)]))
+        unsettled = any_of(open_)
+        nothing: dict[bool, list[Formula]] = {True: [], False: []}
+        for holds, effect in holding:
+            if effect.to is not None:
+                none = compare(operator.le, self._amount(effect).value, Number(0))
+                nothing[effect.review].append(all_of([holds, negated(unsettled), none]))
+        return nothing, unsettled
+
+    def _differ(self, one: FindingEffect, other: FindingEffect) -> Formula:
+        """That two rules certify different things; of other than plain values, either may be so."""
+        if (one.to, one.certifies) == (other.to, other.certifies):
+            return False
+        plain = all(isinstance(side, Constant) for side in (*one.amounts(), *other.amounts()))
+        return True if plain else self.facts.make.some_flag()
 
     def _counting(self, at: int, rule: Rule) -> tuple[Halves, Formula]:
         """A finding rule as it counts: with what is silenced, and with facts in conflict.
@@ -476,15 +560,12 @@ class Requests:
         if rule.assume_not_holding:
             reading = any_of(conflicts[name] for name in sorted(self._reach.reads(at)))
             waits = both(waits, reading)
-        if rule.section not in self.ruleset.silences or self.ruleset.covered_by is None:
+        certifies = isinstance(rule.effect, FindingEffect) and rule.effect.kind == "certify"
+        silenced_section = rule.section in self.ruleset.silences and not certifies
+        if not silenced_section or self.ruleset.covered_by is None:
             return halves, waits
         covered = self.formulas.derived[self.ruleset.covered_by]
-        turned = any_of(
-            conflicts[name]
-            for index, _ in self.ruleset.derived[self.ruleset.covered_by].concluded_by
-            for name in sorted(self._reach.asks(index))
-        )
-        known = both(covered.known, negated(turned))
+        known = both(covered.known, negated(self._turned(self.ruleset.covered_by)))
         silenced = both(known, covered.value)
         counting = Halves(
             all_of([halves.holds, known, negated(covered.value)]),
@@ -494,8 +575,11 @@ class Requests:
 
     def _amount(self, finding: FindingEffect) -> Term:
         assert finding.to is not None
+        return self._term_of(finding.to)
+
+    def _term_of(self, expression: Expression) -> Term:
         try:
-            return self.formulas.conditions.expression(finding.to)
+            return self.formulas.conditions.expression(expression)
         except Outside:
             return Term(self.facts.make.some_flag(), Number(0))
 
@@ -507,7 +591,7 @@ class Requests:
             rule = self.ruleset.rules[at]
             finding = rule.effect
             assert isinstance(finding, FindingEffect)
-            if finding.kind == "advise":
+            if finding.kind in ("certify", "advise"):
                 continue
             reason = finding.reason
             for name, said in (
@@ -554,12 +638,14 @@ class Requests:
             self.parts,
             self._days,
             by_absence=False,
+            lines=self._lines,
         )
 
     def _assumptions(self) -> Term:
         """What the decision assumes: rules that were not checked, and facts that were not stated."""
         bare, learning = self._bare.formulas.rules, self.learning
-        denied = self.decisions["deny"]
+        denied = either(self.decisions["deny"], self._recommended)
+        needless = self.decisions["not_required"]
         number = self.facts.texts.number
         members: dict[int, Formula] = {}
         resting: list[tuple[Formula, frozenset[str]]] = []
@@ -574,17 +660,26 @@ class Requests:
             effect = rule.effect
             if not isinstance(effect, FindingEffect) or effect.kind == "advise":
                 continue
+            beforehand = self._beforehand() if effect.kind == "certify" else True
             on = True if effect.part is None else self.parts.get(effect.part, False)
             holds = both(halves.holds, negated(bare[at].holds))
             fails = both(halves.fails, bare[at].possible)
             rests = choose(denied, holds if effect.kind == "deny" else False, either(holds, fails))
-            resting.append((both(on, rests), learning.inputs_of[at]))
-            if cover is not None and rule.section in self.ruleset.silences:
+            resting.append((both(beforehand, both(on, rests)), learning.inputs_of[at]))
+            silenced = rule.section in self.ruleset.silences and effect.kind != "certify"
+            if cover is not None and silenced:
                 counts = choose(denied, effect.kind == "deny", True)
                 used = all_of([on, halves.holds, turned, counts])
                 resting.append((used, learning.inputs(cover)))
             if rule.assume_not_holding:
-                members[number(rule.id)] = all_of([on, halves.unknown, negated(denied)])
+                open_ = all_of([on, halves.unknown, negated(denied), negated(needless)])
+                members[number(rule.id)] = open_
+        resting = [(both(rests, negated(needless)), inputs) for rests, inputs in resting]
+        if (by := self.ruleset.needed_by) is not None:
+            known, without = (one.formulas.derived[by].known for one in (self, self._bare))
+            lines = negated(all_of(self.parts.values())) if self._lines is None else self._lines
+            asked = all_of([self._beforehand(), lines, known, negated(without)])
+            resting.append((asked, learning.inputs(by)))
         for name in sorted(learning.resting_on()):
             lines = left_by_lines(self._sources.get(name))
             used = any_of(rests for rests, inputs in resting if name in inputs)

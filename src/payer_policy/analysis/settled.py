@@ -41,7 +41,8 @@ class Open:
         ruleset, library = decided.ruleset, engine.library
         self.decided, self._library = decided, library
         self.facts = facts_for([library], [ruleset])
-        self.requests = Requests(library, ruleset, self.facts)
+        lines = bool(decided.determination.lines)
+        self.requests = Requests(library, ruleset, self.facts, lines=lines)
         known = {
             name: decided.facts.get(name)
             for name in self.facts.names()
@@ -122,7 +123,8 @@ class Open:
             return False
         facts = self.facts.again("other ", {fact})
         ruleset, parts = self.decided.ruleset, self.requests.parts
-        other = Requests(self._library, ruleset, facts, prefix="other ", parts=parts)
+        lines = bool(self.decided.determination.lines)
+        other = Requests(self._library, ruleset, facts, prefix="other ", parts=parts, lines=lines)
         everything = [*self.everything(), *other.everything(), *self._completed()]
         search = Search(facts, [*everything, facts[fact].known])
         differ = any_of(

@@ -53,7 +53,7 @@ def _approved(learning: Learning, later: Requests) -> Iterator[Formula]:
     """For an approved request: each rule that failed, and that nothing flips, still fails."""
     for at, (rule, turns) in enumerate(zip(later.ruleset.rules, learning.rules, strict=True)):
         effect = rule.effect
-        if not isinstance(effect, FindingEffect) or effect.kind == "advise":
+        if not isinstance(effect, FindingEffect) or effect.kind in ("certify", "advise"):
             continue
         if rule.assume_not_holding or turns.may_rise:
             continue

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.ruleset import (
+    PREAUTHORIZATION,
     All,
     AnyOf,
     AtLeast,
@@ -28,6 +29,7 @@ from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.types import Value, to_json
 from payer_policy.determination import Determination, NoPolicy
 from payer_policy.determination.allocation import Limit
+from payer_policy.determination.certifying import settled
 from payer_policy.determination.conflicts import Reach
 from payer_policy.engine import Candidate, Considered, Decided, Engine
 from payer_policy.engines.protocol import Evaluation
@@ -36,7 +38,13 @@ from payer_policy.request.models import Request
 RECORD_VERSION: Final = "payer-policy/record/2"
 
 _WORDS: Final = {HOLDS: "holds", FAILS: "fails", UNKNOWN: "unknown"}
-_DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
+_DOES: Final = {
+    "deny": "denies",
+    "pend": "pends",
+    "reduce": "reduces",
+    "certify": "certifies",
+    "advise": "advises",
+}
 
 
 def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
@@ -115,6 +123,7 @@ def _content(decided: Decided, around: Mapping[str, Any] = {}) -> dict[str, Any]
         "meaning": dict(ruleset.parts.others) if dated else None,
         "facts": _facts(ruleset, stated_facts(decided)),
         "silence": stated_silence(decided),
+        **_confirmations(decided),
         "lines": [
             {
                 "number": line.number,
@@ -126,6 +135,14 @@ def _content(decided: Decided, around: Mapping[str, Any] = {}) -> dict[str, Any]
         "proof": proof,
         "determination": determination.to_json(),
     }
+
+
+def _confirmations(decided: Decided) -> dict[str, Any]:
+    """What clinicians have confirmed, where they have."""
+    stated = [
+        {"rule": one.rule, "by": one.by, "on": one.on.isoformat()} for one in decided.confirmations
+    ]
+    return {"confirmations": stated} if stated else {}
 
 
 def record_without_policy(service: NoPolicy, context: _Context | None = None) -> bytes:
@@ -208,6 +225,8 @@ class _Proof:
     def __init__(self, decided: Decided, evaluation: Evaluation) -> None:
         self.ruleset, self.evaluation = decided.ruleset, evaluation
         self.lines = decided.determination.lines
+        self.about = decided.determination.about
+        self.confirmed = {one.rule for one in decided.confirmations}
         derived = {name: evaluation.derived.get(name) for name in self.ruleset.derived}
         self.known: Facts = {**decided.facts, **derived}
         self.truths = self._by_rule(evaluation)
@@ -272,6 +291,10 @@ class _Proof:
         does: dict[str, str] = {}
         parts: dict[str, str | None] = {}
         limits: dict[str, Limit] = {}
+        asks = self.about.kind == PREAUTHORIZATION and bool(self.lines)
+        needed = self.known.get(self.ruleset.needed_by or "") if asks else True
+        if needed is False:
+            return [{"number": line.number, "rules": {}, "left": {}} for line in self.lines]
         for rule in sorted(self.ruleset.rules, key=lambda rule: rule.id):
             effect = rule.effect
             if (
@@ -282,6 +305,9 @@ class _Proof:
                 if what == "reduces":
                     to = None if effect.to is None else value_of(effect.to, self.known)
                     limits[rule.id] = Limit((), to)
+        limits |= self._certified(does)
+        if asks and self.ruleset.needed_by is not None and needed is None:
+            limits = {}  # nothing is limited where it is not known whether it is asked at all
         out: list[dict[str, Any]] = []
         for line in self.lines:
             here = [id_ for id_ in does if parts[id_] is None or parts[id_] in line.parts]
@@ -294,9 +320,31 @@ class _Proof:
                     limit.take(max(line.allowed_least or 0, 0), line.allowed_most)
         return out
 
+    def _certified(self, does: Mapping[str, str]) -> dict[str, Limit]:
+        """The limit of the rule by which an approval certifies, where it limits anything."""
+        rules = [
+            (rule.id, rule.effect, does[rule.id] == "certifies")
+            for rule in sorted(self.ruleset.rules, key=lambda rule: rule.id)
+            if rule.id in does and isinstance(rule.effect, FindingEffect)
+            if rule.effect.kind == "certify"
+        ]
+        made = settled(rules, self.known, self.about.service_date)
+        terms = None if made.rule is None else made.terms[made.rule]
+        if made.rule is None or terms is None or not terms.quantity:
+            return {}
+        known = all(line.billed_units is not None for line in self.lines)
+        return {made.rule: Limit((), terms.quantity)} if known else {}
+
     def _does(self, rule: Rule, kind: str) -> str | None:
         """What a finding rule does on its lines; None: nothing."""
         truth = self.truths[rule.id]
+        if kind == "certify":
+            if truth == FAILS or self.about.kind != PREAUTHORIZATION:
+                return None
+            return _DOES[kind] if truth == HOLDS else "waits"
+        effect = rule.effect
+        review = isinstance(effect, FindingEffect) and effect.review
+        denies = "recommends" if review and rule.id not in self.confirmed else _DOES[kind]
         covered: Value | None = False
         if rule.section in self.ruleset.silences:
             covered = self.known.get(self.ruleset.covered_by or "")
@@ -305,7 +353,7 @@ class _Proof:
         if covered is True:
             return "is silenced" if truth == HOLDS else None
         if kind == "advise" or (truth == HOLDS and covered is False):
-            return _DOES[kind] if truth == HOLDS else None
+            return denies if truth == HOLDS else None
         if truth == HOLDS or not rule.assume_not_holding or self._in_conflict(rule):
             return "waits"
         return "is assumed"

@@ -19,7 +19,7 @@ from payer_policy.audit.errors import AuditError
 from payer_policy.audit.verifying import Damaged, Fault, checked, kept_of, of_no_row
 
 KINDS: Final = (DECISION, REDACTION, REFUSAL, INQUIRY)
-DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
+DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "not_required", "no_policy")
 _ON_COLUMNS: Final[Mapping[str, tuple[str, Callable[[Any, Any], Any]]]] = {
     "claim_number": ("claim_number", operator.eq),
     "member_id": ("member_id", operator.eq),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -76,6 +77,7 @@ class AnswerRows:
                     "number": line.number,
                     "parts": line.parts,
                     "outcome": line.outcome,
+                    "disposition": line.disposition,
                     "billed_units": exact(line.billed_units),
                     "allowed_units": exact(line.allowed_units),
                     "allowed_least": exact(line.allowed_least),
@@ -84,9 +86,12 @@ class AnswerRows:
                 }
                 for line in made.lines
             ],
+            "recommended": made.recommended,
             "headline": made.headline,
             "findings": [found.rule for found in made.findings],
             "reasons": [reason_text(found.kind, found) for found in made.findings],
+            "follow_up": [found.rule for found in made.findings if found.follow_up],
+            "certified": None if made.certified is None else _json(made.certified.to_json()),
             "missing": sorted(missing, key=lambda name: self._order.get(name, len(self._order))),
             "unsettled": [rule.rule for rule in made.unsettled],
             "assumptions": [one.rule for one in made.assumptions if one.rule is not None],
@@ -99,6 +104,10 @@ class AnswerRows:
             "policy_hash": made.policy.hash,
             "engine": made.engine,
         }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without(service: NoPolicy, kind: str) -> dict[str, Any]:

@@ -29,7 +29,14 @@ from payer_policy.core.columns import (
     recoded,
     stacked,
 )
-from payer_policy.core.ruleset import Expression, FindingEffect, Ruleset, Test, facts_in_test
+from payer_policy.core.ruleset import (
+    PREAUTHORIZATION,
+    Expression,
+    FindingEffect,
+    Ruleset,
+    Test,
+    facts_in_test,
+)
 from payer_policy.core.semantics_in_columns import (
     Truths,
     condition_truths,
@@ -392,7 +399,12 @@ class _Block:
             table = _Facts(self._facts, alike, self._shared)
             program = alike[0].program
             done, lines = program.rules.run(table), table.lines()
-            made = program.determiner.determine(table, done, lines, table.amounts)
+            kind = self._claims.fields["kind"]
+            before = np.array([one == PREAUTHORIZATION for one in kind.values], dtype=np.bool_)
+            claim = self._services.claim[self._chosen[table.places]]
+            made = program.determiner.determine(
+                table, done, lines, table.amounts, before[kind.codes[claim]]
+            )
             yield _Group(table, done, lines, made)
 
     def _members(self) -> Iterator[_Member]:
@@ -508,10 +520,14 @@ class _Block:
         out.rank.append(np.array([self._rank[one.policy] for one in rulesets])[member])
         findings = made.findings.take(kept)
         asked = rulesets[0].information_request
-        of_findings = {
+        of_findings: dict[str, list[Any]] = {
             "findings": [_rules(one) for one in findings.values],
             "reasons": [
                 tuple([reason_text(found.kind, found.reason) for found in one or ()])
+                for one in findings.values
+            ],
+            "follow_up": [
+                tuple([found.rule for found in one or () if found.follow_up])
                 for one in findings.values
             ],
         }
@@ -522,6 +538,8 @@ class _Block:
         out.add("headline", made.headline.take(kept))
         for name in ("unsettled", "assumptions", "missing"):
             out.add(name, getattr(made, name).take(kept))
+        out.add("recommended", Column(made.recommended[kept].astype(np.int32), (None, "deny")))
+        out.add("certified", constant(None, len(member)))
         out.add("internal", constant(None, len(member)))
         text = None if asked is None else reason_text("ask", asked)
         out.add("information_request", Column(made.asks[kept].astype(np.int32), (None, text)))
@@ -539,6 +557,7 @@ class _Block:
         out.add_of_lines("number", column_of(lines.number[rows].tolist()))
         out.add_of_lines("parts", made.line_parts.take(rows))
         out.add_of_lines("outcome", Column(outcome.astype(np.int32) + 1, (None, *OUTCOMES)))
+        out.add_of_lines("disposition", made.line_disposition.take(rows))
         out.add_of_lines("billed_units", lines.units.take(rows))
         most = made.most.take(rows)
         pends = OUTCOMES.index("pend")

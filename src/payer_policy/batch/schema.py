@@ -22,6 +22,7 @@ LINES: Final = pa.list_(
             ("number", pa.int32()),
             ("parts", TEXTS),
             ("outcome", pa.string()),
+            ("disposition", pa.string()),
             ("billed_units", UNITS),
             ("allowed_units", UNITS),
             ("allowed_least", UNITS),
@@ -38,7 +39,8 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("kind", WORD, "claim or preauthorization"),
     ("code", WORD, "the billing code of the service"),
     ("service_date", pa.date32(), "the day of service"),
-    ("decision", WORD, "approve, deny, pend, partial, void or no_policy"),
+    ("decision", WORD, "approve, deny, pend, partial, void, not_required or no_policy"),
+    ("recommended", WORD, "deny: a pended service that is denied once a clinician confirms it"),
     ("headline", WORD, "the rule whose finding leads"),
     ("findings", TEXTS, "the rules with a finding, by id"),
     (
@@ -46,6 +48,8 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
         TEXTS,
         "the kind and reason codes of each finding: `deny CO 16 N822 MA130`",
     ),
+    ("follow_up", TEXTS, "the rules whose advice is to be reviewed after payment, by id"),
+    ("certified", pa.string(), "what a rule certifies of a preauthorization, as JSON"),
     ("missing", TEXTS, "facts that could still change the decision, in the vocabulary's order"),
     ("unsettled", TEXTS, "the rules that are unknown, by id"),
     ("assumptions", TEXTS, "the unknown rules that the policy says not to apply, by id"),
@@ -57,7 +61,7 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
     (
         "lines",
         LINES,
-        "each line: number, parts, outcome, billed and allowed units (least, most), findings",
+        "each line: number, parts, outcome, disposition, units billed and allowed, findings",
     ),
     ("internal", pa.string(), "the internal error for which the service pends"),
     ("policy", WORD, "the address of the policy that decided"),
@@ -92,7 +96,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {name: says for name, _, says in _COLUM
 REPEATED: Final = [
     *(name for name, type_, _ in _COLUMNS if type_ == WORD),
     *(f"{name}.list.element" for name, type_, _ in _COLUMNS if type_ == TEXTS),
-    *(f"lines.list.element.{name}" for name in ("outcome", "parts.list.element")),
+    *(f"lines.list.element.{name}" for name in ("outcome", "disposition", "parts.list.element")),
     "lines.list.element.findings.list.element",
 ]
 """The columns whose texts repeat, by their paths in a Parquet file."""

@@ -9,7 +9,7 @@ from payer_policy.batch.answers import merged
 from payer_policy.batch.counting import counted_words
 
 SCHEMA: Final = "payer-policy/batch-summary/1"
-_DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
+_DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "not_required", "no_policy")
 _MOST: Final = 15
 """Lines of each list in the text."""
 

@@ -23,6 +23,7 @@ DECIDED: Final = {
     "reduce": "reduced",
     "partial": "approved in part",
     "void": "void",
+    "not_required": "not required",
     "no_policy": "no policy",
 }
 _WIDEST: Final = 40

@@ -21,7 +21,8 @@ def digest(value: Any) -> str:
     """The SHA-256 (hex) of a value.
 
     Values are those of facts, JSON, and dataclasses of them. Fields that a dataclass leaves out of
-    its equality are left out here too. Equal numbers are equal, however they are held.
+    its equality are left out here too, and those marked so while they have their default. Equal
+    numbers are equal, however they are held.
     """
     text = json.dumps(_spelled(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -54,9 +55,25 @@ def _spelling(kind: type[Any]) -> Callable[[Any], Any]:
     if hasattr(kind, "digest"):  # what is large, and known by its own digest
         return lambda value: [kind.__name__, value.digest]
     if is_dataclass(kind):
-        names = [part.name for part in fields(kind) if part.compare]
-        return lambda value: [kind.__name__, *[_spelled(getattr(value, name)) for name in names]]
+        return _spelling_of_fields(kind)
     raise TypeError(kind)
+
+
+def _spelling_of_fields(kind: type[Any]) -> Callable[[Any], Any]:
+    compared = [part for part in fields(kind) if part.compare]
+    names = [part.name for part in compared if "left out" not in part.metadata]
+    later = {part.name: part.default for part in compared if "left out" in part.metadata}
+
+    def spell(value: Any) -> list[Any]:
+        own = [kind.__name__, *[_spelled(getattr(value, name)) for name in names]]
+        given = {
+            name: _spelled(found)
+            for name, default in later.items()
+            if (found := getattr(value, name)) != default
+        }
+        return [*own, given] if given else own
+
+    return spell
 
 
 def _number(value: Decimal | Fraction) -> Any:

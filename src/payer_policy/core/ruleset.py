@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from payer_policy.core.tables import CODE_SET, Table
 from payer_policy.core.vocabulary.model import Fact
@@ -23,6 +23,8 @@ ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 that a checker of what an engine reported needs none of them."""
 
 Spans = Literal["pend", "first-day", "per-diem"]
+PREAUTHORIZATION: Final = "preauthorization"
+"""The kind of a request that asks beforehand."""
 
 # --- expressions: the two sides of a test ---------------------------------------
 
@@ -200,15 +202,59 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
+class Certifies:
+    """What an approval of a preauthorization certifies beside its quantity; None: as asked."""
+
+    codes: Expression | None = None
+    """The codes (HCPCS)."""
+    per: Expression | None = None
+    """The units at most in each period of `every`."""
+    every: Expression | None = None
+    """How many of `every_unit` such a period is long."""
+    every_unit: str | None = None
+    first_day: Expression | None = None
+    last_day: Expression | None = None
+    """The last day, included."""
+    length: Expression | None = None
+    """How many of `length_unit` after the first day the last day has passed."""
+    length_unit: str | None = None
+
+    EXPRESSIONS: ClassVar = ("codes", "per", "every", "first_day", "last_day", "length")
+
+    def expressions(self) -> Iterator[Expression]:
+        """The values that must be known to certify."""
+        values = (getattr(self, name) for name in self.EXPRESSIONS)
+        yield from (one for one in values if one is not None)
+
+
+LEFT_OUT: Final = MappingProxyType({"left out": True})
+"""Marks a field that a digest leaves out while it has its default: what came later changes no hash."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindingEffect:
     """What the rule finds when it holds, on which part of the service's lines (None: all)."""
 
-    kind: Literal["deny", "pend", "reduce", "advise"]
+    kind: Literal["deny", "pend", "reduce", "certify", "advise"]
     reason: Reason
     because: Sentence
     part: str | None
     to: Expression | None = None
-    """For `reduce`: the units allowed in all over the lines that it falls on."""
+    """For `reduce`: the units allowed in all over the lines that it falls on. For `certify`: the units
+    that an approval certifies; None: as asked."""
+    review: bool = field(default=False, metadata=LEFT_OUT)
+    """Whether a clinician must confirm that the rule denies."""
+    disposition: Literal["return", "packaged"] | None = field(default=None, metadata=LEFT_OUT)
+    """What becomes of a line that the rule denies, where it is not simply denied."""
+    follow_up: bool = field(default=False, metadata=LEFT_OUT)
+    """Whether advice is to be reviewed after payment."""
+    certifies: Certifies | None = field(default=None, metadata=LEFT_OUT)
+    """For `certify`, what else is certified."""
+
+    def amounts(self) -> tuple[Expression, ...]:
+        """The values that must be known beside the condition."""
+        own = () if self.to is None else (self.to,)
+        return own if self.certifies is None else (*own, *self.certifies.expressions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +362,8 @@ class Ruleset:
     """The sections whose findings become advice where an authorization covers the service."""
     covered_by: str | None = None
     """The derived fact that says so, where a section is silenced."""
+    needed_by: str | None = None
+    """The derived fact that says whether preauthorization is needed, where the rules conclude it."""
     spans: Spans = "pend"
     """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -443,15 +491,35 @@ def code_sets_in(condition: Condition) -> Iterator[str]:
     """The names of the code sets that a condition asks about, itself or by its tables."""
     for test in tests_in(condition):
         for side in test.right:
-            if isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET):
-                yield side.name.removeprefix(CODE_SET)
-            yield from code_sets_of_tables(side)
+            yield from code_sets_of(side)
 
 
-def code_sets_of_tables(expression: Expression) -> Iterator[str]:
-    """The names of the code sets that the tables in an expression ask about."""
+def code_sets_of(expression: Expression) -> Iterator[str]:
+    """The code set whose members an expression is, or those that its tables ask about."""
+    if isinstance(expression, Constant) and expression.name:
+        if expression.name.startswith(CODE_SET):
+            yield expression.name.removeprefix(CODE_SET)
+        return
     for lookup in lookups_in(expression):
         yield from lookup.table.code_sets
+
+
+def effect_with_members(
+    effect: FindingEffect, members: Mapping[str, frozenset[str]]
+) -> FindingEffect:
+    """The effect with the members that the code sets have which its amounts ask about."""
+
+    def dated(expression: Expression | None) -> Expression | None:
+        return None if expression is None else _with_members(expression, members)
+
+    to, certifies = dated(effect.to), effect.certifies
+    if certifies is not None:
+        made = {name: dated(getattr(certifies, name)) for name in certifies.EXPRESSIONS}
+        if any(made[name] is not getattr(certifies, name) for name in made):
+            certifies = replace(certifies, **made)  # type: ignore[arg-type]
+    if to is effect.to and certifies is effect.certifies:
+        return effect
+    return replace(effect, to=to, certifies=certifies)
 
 
 def written_tests_in(condition: Condition) -> Iterator[Test]:
@@ -492,24 +560,22 @@ def with_members(condition: Condition, members: Mapping[str, frozenset[str]]) ->
             return condition if same else replace(condition, parts=inside)
 
 
-def amount_with_members(
-    expression: Expression, members: Mapping[str, frozenset[str]]
-) -> Expression:
+def _dated(expression: Expression, members: Mapping[str, frozenset[str]]) -> Expression:
     """An expression with the members that the code sets of its tables have; itself if it has them."""
     match expression:
         case Lookup(table):
             dated = table.with_members(members)
             return expression if dated is table else replace(expression, table=dated)
         case Arithmetic(_, arguments):
-            made = tuple([amount_with_members(argument, members) for argument in arguments])
+            made = tuple([_dated(argument, members) for argument in arguments])
             same = all(a is b for a, b in zip(made, arguments, strict=True))
             return expression if same else replace(expression, arguments=made)
         case Edge(window) | Moved(window):
-            inner = amount_with_members(window, members)
+            inner = _dated(window, members)
             assert isinstance(inner, Window)
             return expression if inner is window else replace(expression, window=inner)
         case Window(amount, _, _, anchor):
-            count, day = amount_with_members(amount, members), amount_with_members(anchor, members)
+            count, day = _dated(amount, members), _dated(anchor, members)
             same = count is amount and day is anchor
             return expression if same else replace(expression, amount=count, anchor=day)
     return expression
@@ -523,7 +589,7 @@ def _as_written(says: Test | None, members: Mapping[str, frozenset[str]]) -> Tes
 
 def _with_members(side: Expression, members: Mapping[str, frozenset[str]]) -> Expression:
     if not isinstance(side, Constant):
-        return amount_with_members(side, members)
+        return _dated(side, members)
     if not (side.name and side.name.startswith(CODE_SET)):
         return side
     wanted = members[side.name.removeprefix(CODE_SET)]
@@ -544,10 +610,11 @@ def facts_in_condition(condition: Condition) -> Iterator[str]:
 
 
 def facts_read(rule: Rule) -> Iterator[str]:
-    """The facts that a rule's condition (and the amount it reduces to) reads."""
+    """The facts that a rule's condition reads, and the amounts that it reduces to or certifies."""
     yield from facts_in_condition(rule.condition)
-    if isinstance(rule.effect, FindingEffect) and rule.effect.to is not None:
-        yield from facts_in_expression(rule.effect.to)
+    if isinstance(rule.effect, FindingEffect):
+        for amount in rule.effect.amounts():
+            yield from facts_in_expression(amount)
 
 
 Number = int | Fraction

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Set
 from dataclasses import replace
 from functools import cached_property
 
-from payer_policy.core.ruleset import FindingEffect, Ruleset, facts_read, tests_in
+from payer_policy.core.ruleset import FindingEffect, Rule, Ruleset, facts_read, tests_in
 from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import HOLDS, UNKNOWN, Truth
 from payer_policy.engines import engine_named
@@ -35,6 +35,9 @@ class FactsAssumed:
         silence: Silence | None,
         parts: Collection[str] | None,
         denied: bool,
+        *,
+        asks: bool = False,
+        needed: bool | None = None,
     ) -> list[str]:
         """The names of the facts, in order, without the rules that are assumed not to apply.
 
@@ -46,6 +49,8 @@ class FactsAssumed:
             silence: What of the facts rests on silence; None: nothing, since all were given as such.
             parts: The parts of which the service has lines; None: every rule falls on it.
             denied: Whether something denies; then only that counts.
+            asks: Whether the request asks beforehand, so that rules that certify count.
+            needed: Whether preauthorization is needed; False: then only that counts. None: not asked.
         """
         if silence is None:
             unknown = [name for name in self._asked if facts.get(name) is None]
@@ -61,7 +66,10 @@ class FactsAssumed:
             bare[name] = evaluation.derived.get(name)
         for name in silence.rests:
             bare[name] = None
-        resting = self._resting(evaluation, reached, reached.evaluate(bare), parts, denied)
+        bare_of = reached.evaluate(bare)
+        resting = [] if needed is None else [*self._on_need(bare_of)]
+        if needed is not False:
+            resting += self._resting(evaluation, reached, bare_of, parts, denied, asks)
         unsaid = silence.unsaid
         read = unsaid.keys() & frozenset().union(*resting)
         return sorted(frozenset().union(*[unsaid[name] for name in read]))
@@ -73,11 +81,15 @@ class FactsAssumed:
         bare: Evaluation,
         parts: Collection[str] | None,
         denied: bool,
+        asks: bool,
     ) -> Iterator[frozenset[str]]:
         """The facts that are read by each that would not be settled in the same way without silence."""
         truths, bare_truths, inputs_of = evaluation.truths, bare.truths, self._inputs.inputs_of
+        rules = self._ruleset.rules
         for place, at, denies, part in reached.deciding:
             truth = truths[at]
+            if not asks and certifies(rules[at]):
+                continue
             if truth == UNKNOWN or bare_truths[place] == truth:
                 continue
             if _counts(truth, denies, part, parts, denied):
@@ -90,6 +102,12 @@ class FactsAssumed:
                 truth = truths[at]
                 if truth == HOLDS and _counts(truth, denies, part, parts, denied):
                     yield self._inputs.inputs(cover)
+
+    def _on_need(self, bare: Evaluation) -> Iterator[frozenset[str]]:
+        """The facts by which it is settled whether preauthorization is needed, if silence does it."""
+        needed_by = self._ruleset.needed_by
+        if needed_by is not None and bare.derived.get(needed_by, True) is None:
+            yield self._inputs.inputs(needed_by)
 
     def _reached_from(self, facts: Set[str]) -> _Reached:
         reached = self._reached
@@ -105,7 +123,7 @@ class FactsAssumed:
             (at, rule.effect.kind == "deny", rule.effect.part)
             for at, rule in enumerate(self._ruleset.rules)
             if isinstance(rule.effect, FindingEffect)
-            and rule.effect.kind != "advise"
+            and rule.effect.kind not in ("advise", "certify")
             and rule.section in self._ruleset.silences
         ]
 
@@ -124,6 +142,11 @@ class FactsAssumed:
                 if test.operator == "is_known"
             }
         )
+
+
+def certifies(rule: Rule) -> bool:
+    """Whether a rule says what an approval certifies, which counts only beforehand."""
+    return isinstance(rule.effect, FindingEffect) and rule.effect.kind == "certify"
 
 
 class _Reached:

@@ -17,7 +17,7 @@ from payer_policy.determination.allocation import ServiceLine
 from payer_policy.determination.assumed import FactsAssumed
 from payer_policy.determination.missing import KEPT, MissingFacts, Need
 from payer_policy.determination.model import Assumption, Details, Question, Unknown, Unsettled
-from payer_policy.determination.rules import BUILT_IN, DecidingRule
+from payer_policy.determination.rules import BUILT_IN, NEED, NEED_TITLE, DecidingRule
 from payer_policy.determination.waits import FactSet
 from payer_policy.determination.words import capital
 from payer_policy.engines.protocol import Evaluation
@@ -47,6 +47,12 @@ class Account(NamedTuple):
     """The rules that the policy assumes not to apply, and on which lines."""
     pended_with: Mapping[str, Places] = {}
     """By part, the lines that pend with the lines that they follow."""
+    asks: bool = False
+    """Whether it asks beforehand."""
+    needed: bool | None = None
+    """Whether preauthorization is needed; None: not asked, or not known."""
+    waits_for_need: bool = False
+    """Whether that is asked and not known, so that all lines wait for it."""
 
     def numbers(self, places: Places) -> tuple[int, ...]:
         """The numbers of lines at these positions; a claim may give two lines one number."""
@@ -86,14 +92,17 @@ class Detailer:
     def details(self, account: Account) -> Details:
         """The open rules, the questions, the assumptions and the conclusions."""
         known: Facts = {}
-        if account.waiting or account.assumed:
+        if account.waiting or account.assumed or account.waits_for_need:
             known = {**account.facts, **account.evaluation.derived}
         unsettled, missing = self._open(account, known)
+        assumed = self._rules_assumed(account, known)
+        if account.needed is False:  # nothing is asked, and nothing is decided on assumptions
+            missing = assumed = ()
         values = account.evaluation.derived
         return Details(
             unsettled,
             missing,
-            self._rules_assumed(account, known) + self._facts_without_answer(account),
+            assumed + self._facts_without_answer(account),
             tuple([(name, v) for name in self._derived if (v := values.get(name)) is not None]),
         )
 
@@ -102,8 +111,9 @@ class Detailer:
         # Without lines every rule falls on the service.
         parts = frozenset().union(*[one.parts for one in account.lines]) if account.lines else None
         names = self._facts_assumed.of(
-            account.evaluation, account.facts, silence, parts, account.denied
-        )
+            account.evaluation, account.facts, silence, parts, account.denied,
+            asks=account.asks, needed=account.needed,
+        )  # fmt: skip
         return tuple([self._fact_assumed(name) for name in names])
 
     def _about_fact(self, name: str) -> Assumption:
@@ -141,9 +151,12 @@ class Detailer:
             )
             for part, on in account.pended_with.items()
         ]
-        if not account.waiting:
+        if account.waits_for_need:
+            unsettled, asked = self._settled(account, known)
+        elif not account.waiting:
             return tuple(following), ()
-        unsettled, asked = self._waiting(account, known)
+        else:
+            unsettled, asked = self._waiting(account, known)
         if following:
             unsettled = tuple(sorted([*following, *unsettled], key=attrgetter("rule")))
         return unsettled, asked
@@ -171,11 +184,18 @@ class Detailer:
     ) -> tuple[tuple[Unsettled, ...], tuple[Question, ...]]:
         missing, covered_by = self._missing, self._ruleset.covered_by
         rules = [rule.index for rule, _, _ in account.waiting]
-        state = missing.start(account.evaluation, known, rules, covered_by)
+        needed_by = self._ruleset.needed_by if account.waits_for_need else None
+        state = missing.start(account.evaluation, known, rules, covered_by, needed_by)
         unsettled: list[Unsettled] = []
         denying: list[tuple[str, Need]] = []
         others: list[tuple[str, Need]] = []
         later: dict[str, FactSet] = {}
+        if needed_by is not None:
+            need = missing.need_of_fact(state, needed_by)
+            others.append((NEED, need))
+            every = account.numbers(range(len(account.lines)))
+            waits = missing.names(need.facts)
+            unsettled.append(Unsettled(NEED, NEED_TITLE, "pend", "preauthorization", every, waits))
         for rule, unknown, on in account.waiting:
             waits_for: tuple[str, ...] = ()
             if unknown in ("condition", "authorization"):
@@ -184,10 +204,10 @@ class Detailer:
                     need = missing.unless(need, covered_by, state)
                 (denying if rule.kind == "deny" else others).append((rule.rule, need))
                 waits_for = missing.names(need.facts)
-                if rule.to is not None:
-                    later[rule.rule] = missing.need_of_expression(state, rule.to).facts
-            elif unknown == "amount" and rule.to is not None:
-                need = missing.need_of_expression(state, rule.to)
+                if rule.amounts:
+                    later[rule.rule] = missing.need_of_expressions(state, rule.amounts).facts
+            elif unknown == "amount" and rule.amounts:
+                need = missing.need_of_expressions(state, rule.amounts)
                 others.append((rule.rule, need))
                 waits_for = missing.names(need.facts)
             kind = rule.kind

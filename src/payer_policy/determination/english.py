@@ -522,11 +522,17 @@ class English:
         said = f"“{self.sentence(effect.because)}”"
         match effect.kind:
             case "deny":
-                return f"Then {where} {verb} denied{with_}: {said}"
+                does = _DENIES[effect.disposition]
+                if effect.review:
+                    does = f"{does}, once a clinician confirms it"
+                return f"Then {where} {verb} {does}{with_}: {said}"
             case "pend":
                 return f"Then {where} {verb} pended for review{with_}: {said}"
             case "advise":
-                return f"Then an advisory note is added to {where}{with_}: {said}"
+                later = ", for review after payment" if effect.follow_up else ""
+                return f"Then an advisory note is added to {where}{later}{with_}: {said}"
+            case "certify":
+                return f"Then an approval certifies {self._certified(effect)}{with_}: {said}"
             case "reduce":
                 together = "" if effect.part is None else " together"
                 amount = "some units" if effect.to is None else self._amount(effect.to)
@@ -534,6 +540,29 @@ class English:
                     f"Then {where}{together} {verb} allowed at most {amount}; the rest is "
                     f"denied{with_}: {said}"
                 )
+
+    def _certified(self, effect: FindingEffect) -> str:
+        """What is certified, in words."""
+        certifies = effect.certifies
+        assert certifies is not None
+        quantity = "what is asked" if effect.to is None else f"at most {self._amount(effect.to)}"
+        said = [
+            quantity
+            if certifies.codes is None
+            else f"{quantity} of {self.expression(certifies.codes)}"
+        ]
+        if certifies.per is not None and certifies.every is not None and certifies.every_unit:
+            every = self._span(certifies.every, certifies.every_unit)
+            said.append(f"at most {self._amount(certifies.per)} every {every}")
+        if certifies.first_day is not None:
+            said.append(f"from {self.expression(certifies.first_day)}")
+        if certifies.last_day is not None:
+            said.append(f"through {self.expression(certifies.last_day)}")
+        if certifies.length is not None and certifies.length_unit is not None:
+            said.append(f"for {self._span(certifies.length, certifies.length_unit)}")
+        if effect.review:
+            said.append("and a clinician confirms it where nothing is certified")
+        return ", ".join(said)
 
     def _amount(self, expression: Expression) -> str:
         if isinstance(expression, Constant) and expression.unit is None:
@@ -632,10 +661,16 @@ _HOW_TO_READ: Final = (
     "any rule that denies, pends or reduces it cannot be determined. Otherwise it is approved, for fewer "
     "units if a rule reduces it. A line is never approved because information is missing."
 )
+_DENIES: Final = {
+    None: "denied",
+    "return": "returned, to be corrected and billed anew",
+    "packaged": "denied, since its payment lies in another line",
+}
 _GROUPS: Final = (
     ("deny", "What is denied"),
     ("pend", "What pends"),
     ("reduce", "What is reduced"),
+    ("certify", "What an approval certifies"),
     ("advise", "Advisory notes"),
 )
 

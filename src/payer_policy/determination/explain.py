@@ -43,6 +43,7 @@ from payer_policy.determination.rules import citations_of
 from payer_policy.determination.trees import Explanation, Node
 from payer_policy.determination.words import (
     capital,
+    certified_in_words,
     counted,
     in_unit,
     in_words,
@@ -68,6 +69,7 @@ DECISIONS: Final = {
     "partial": "decided line by line",
     "reduce": "approved for fewer units",
     "void": "void",
+    "not_required": "not required",
     "no_policy": "without a policy",
 }
 _ALL: Final = lead(All(())).rstrip(":")
@@ -77,6 +79,7 @@ _WAITS: Final = {
     "line units": "it applies, but the units billed on {lines} are not known",
     "earlier lines": "it applies, but the limit for {lines} depends on earlier lines still pending",
     "authorization": "it applies, but whether an authorization covers the service is not known",
+    "preauthorization": "all lines wait for whether preauthorization is needed",
     "lines followed": "{lines} can be paid only if the line that they follow is, which still pends",
 }
 
@@ -159,7 +162,22 @@ def headline(determination: Determination) -> str:
     elif not determination.lines:
         what = "Requirements"
     service = service_in_words(determination.code, determination.service_date)
-    return f"{what}, {service}: {DECISIONS[determination.decision]}"
+    said = DECISIONS[determination.decision]
+    if determination.recommended is not None:
+        said += ", recommended for denial"
+    return f"{what}, {service}: {said}"
+
+
+RECOMMENDED: Final = "Recommended for denial: a clinician must confirm it."
+
+
+def disposed_in_words(line: LineOutcome) -> str:
+    """What becomes of a line."""
+    plain = DECISIONS[line.outcome]
+    return {
+        "return": f"{plain}, returned for correction",
+        "packaged": f"{plain}, paid in another line",
+    }.get(line.disposition, plain)
 
 
 def units_in_words(units: Units | None) -> str:
@@ -204,6 +222,8 @@ class _Explainer:
         advice = [found for found in determination.findings if found.kind == "advise"]
         if advice:
             yield Node("To note", children=tuple(self._finding(found) for found in advice))
+        if determination.certified is not None:
+            yield Node(certified_in_words(determination.certified.to_json()))
         if determination.missing:
             yield self._missing()
         assumed = [one.rule for one in determination.assumptions if one.rule is not None]
@@ -253,14 +273,14 @@ class _Explainer:
             waits = tuple(
                 rule.rule for rule in self._determination.unsettled if line.number in rule.lines
             )
-            groups.setdefault((line.outcome, line.findings, waits), []).append(line)
+            groups.setdefault((line.disposition, line.findings, waits), []).append(line)
         return groups.values()
 
     def _lines(self, lines: Sequence[LineOutcome]) -> Node:
         outcome = lines[0].outcome
         numbers = [line.number for line in lines]
         verb = "is" if len(lines) == 1 else "are"
-        text = f"{capital(line_list(numbers))} {verb} {DECISIONS[outcome]}"
+        text = f"{capital(line_list(numbers))} {verb} {disposed_in_words(lines[0])}"
         if outcome == "reduce":
             text += ": " + listed(
                 [
@@ -287,7 +307,7 @@ class _Explainer:
         self, text: str, outcome: str, rules: Sequence[str], numbers: set[int] | None
     ) -> Node:
         """Why lines have their outcome: what decides it first, then what else was found."""
-        order = {"deny": 0, "pend": 1, "reduce": 2}
+        order = {"deny": 0, "pend": 1, "reduce": 2, "certify": 3}
         found = [self._found[id_] for id_ in rules if self._found[id_].kind != "advise"]
         headline = self._determination.headline
         found.sort(key=lambda one: (one.rule != headline, order[one.kind]))
@@ -352,6 +372,10 @@ class _Explainer:
         notes = [f"{codes}: {said}" if codes else said]
         if found.silenced:
             notes.append("Advice only, since an authorization covers the service.")
+        if found.review is not None:
+            notes.append("A clinician must confirm it.")
+        if found.follow_up:
+            notes.append("To be reviewed after payment.")
         return self._rule(self._index[found.rule], notes=tuple(notes))
 
     def _closest(self, failing: Sequence[int]) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -39,7 +39,7 @@ from payer_policy.core.ruleset import (
     facts_in_test,
 )
 from payer_policy.core.semantics_in_columns import Truths, combined_truths, expression_column
-from payer_policy.core.truth import HOLDS, UNKNOWN
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination.allocation_in_columns import (
     APPROVE,
     DENY,
@@ -56,6 +56,10 @@ from payer_policy.engines.in_columns import ColumnarRuleset, Evaluated, FactTabl
 
 DECISIONS: Final = ("approve", "deny", "pend", "partial")
 OUTCOMES: Final = ("approve", "deny", "pend", "reduce")
+_PLAINLY: Final = ("pay", "deny", "pend", "reduce")
+"""What becomes of a line by its outcome, where no rule chooses."""
+_MAKES: Final = ("deny", "packaged", "return")
+"""What denials make of a line, the strictest first."""
 _Key = TypeVar("_Key", int, str)
 _PARTIAL: Final = 3
 _LARGE: Final = 10**15
@@ -80,6 +84,9 @@ class FoundRule(NamedTuple):
     rule: str
     kind: str
     reason: Reason
+    makes: str | None = None
+    """What it makes of a line that it denies: `deny`, `return` or `packaged`; None: it denies none."""
+    follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ class Determined:
     """Facts to ask for, in the order of the vocabulary."""
     asks: Flags
     """Whether information is asked for."""
+    recommended: Flags
+    """Whether the service is denied once a clinician confirms it."""
     outcome: np.ndarray[Any, Any]
     """For each line its position in `OUTCOMES`."""
     least: Column
@@ -105,6 +114,7 @@ class Determined:
     """For each line the units that are allowed."""
     line_parts: Column
     line_findings: Column
+    line_disposition: Column
     alone: Flags
     """The services that `Determiner` decides: nothing else here is true of them."""
 
@@ -125,10 +135,10 @@ Amounts = Callable[[int, Callable[[str], Column]], Column]
 
 def _shape_of(rule: _Deciding) -> Hashable:
     effect = rule.effect
-    reads = None if effect.to is None else tuple(facts_in_expression(effect.to))
-    return rule._replace(
-        effect=FindingEffect(effect.kind, effect.reason, _SAYS, effect.part)
-    ), reads
+    reads = [tuple(facts_in_expression(one)) for one in effect.amounts()]
+    return rule._replace(effect=replace(effect, because=_SAYS, to=None, certifies=None)), tuple(
+        reads
+    )
 
 
 _SAYS: Final = Sentence(("",), ())
@@ -146,7 +156,7 @@ class ColumnarDeterminer:
                     index,
                     rule.id,
                     rule.effect,
-                    rule.section in ruleset.silences,
+                    rule.section in ruleset.silences and rule.effect.kind != "certify",
                     rule.assume_not_holding,
                     rank(ruleset, rule),
                 )
@@ -165,6 +175,7 @@ class ColumnarDeterminer:
             tuple(sorted(ruleset.silences)),
             tuple(ruleset.sections),
             ruleset.covered_by,
+            ruleset.needed_by,
             ruleset.information_request,
         )
         """Rulesets of one shape decide alike from the truths of their tests and the amounts of their
@@ -175,7 +186,12 @@ class ColumnarDeterminer:
         return _Asking(self.rules)
 
     def determine(
-        self, table: FactTable, done: Evaluated, lines: Lines, amounts: Amounts | None = None
+        self,
+        table: FactTable,
+        done: Evaluated,
+        lines: Lines,
+        amounts: Amounts | None = None,
+        beforehand: Flags | None = None,
     ) -> Determined:
         """Decide the services of a table.
 
@@ -185,8 +201,9 @@ class ColumnarDeterminer:
             lines: Their lines.
             amounts: Gives the amounts of the reduction at a place of the ruleset, where those are not the
                 same for all of them.
+            beforehand: The services of preauthorization requests; None: there are none.
         """
-        return _Case(self, table, done, lines, amounts).determined()
+        return _Case(self, table, done, lines, amounts, beforehand).determined()
 
 
 class _Limits(NamedTuple):
@@ -214,8 +231,9 @@ class _Case:
         done: Evaluated,
         lines: Lines,
         amounts: Amounts | None,
+        beforehand: Flags | None,
     ) -> None:
-        self._amount_of = amounts
+        self._amount_of, self._beforehand = amounts, beforehand
         self._determiner, self._ruleset = determiner, determiner.ruleset
         self._table, self._done, self._lines = table, done, lines
         self._rows = table.rows
@@ -227,6 +245,8 @@ class _Case:
         self._falls = self._falling()
         self._found: dict[int, Flags] = {}
         """By position of the deciding rule."""
+        self._recommended_by: dict[str | None, Flags] = {}
+        """By part, the services where something denies that a clinician must confirm."""
         self._advice: dict[int, Flags] = {}
         self._waiting: dict[int, Flags] = {}
         self._assumed: dict[int, Flags] = {}
@@ -253,21 +273,33 @@ class _Case:
     def determined(self) -> Determined:
         denied_by, pended_by = self._find()
         denied, pending = self._on_lines(denied_by), self._on_lines(pended_by)
+        recommended = self._on_lines(self._recommended_by)
         limits = self._limits()
+        if limits is not None:
+            self._alone |= self._lines.groups.any(recommended) & self._limited(limits)
+        denied_then = (
+            self._denied_then(denied | recommended) if recommended.any() else self._flags()
+        )
         self._follow(denied, pending, limits)
         shares = self._shared(denied, pending, limits)
         nowhere = self._flags()
         bare_denied = np.logical_or.reduce([nowhere, *denied_by.values()]) & self._bare
         bare_pended = np.logical_or.reduce([nowhere, *pended_by.values()]) & self._bare
-        bare_pended |= self._wait_without_lines(bare_denied)
+        bare_recommended = self._bare & np.logical_or.reduce(
+            [nowhere, *self._recommended_by.values()]
+        )
+        bare_pended |= self._wait_without_lines(bare_denied | bare_recommended)
         decision = self._decisions(shares.outcome, bare_denied, bare_pended)
-        self._leave_denied(shares.outcome == DENY, bare_denied)
+        self._leave_denied((shares.outcome == DENY) | recommended, bare_denied | bare_recommended)
         waiting = [*self._waiting.values(), *self._amounts.values(), *self._units_open.values()]
         asks = np.logical_or.reduce([nowhere, *waiting])
         row, found = self._patterns()
         line_parts = self._line_parts()
         least, most = self._allowed(shares)
         asking = self._determiner.asking
+        line_findings, line_disposition = self._line_findings(
+            row, found, line_parts, shares.outcome
+        )
         return Determined(
             decision,
             recoded(row, [self._headline(one) for one in found]),
@@ -276,11 +308,13 @@ class _Case:
             self._names(self._assumed),
             asking.missing(self._table, self._done, self._waits(), self._by_rule(self._amounts)),
             asks,
+            (decision == PEND) & (denied_then | bare_recommended),
             shares.outcome,
             least,
             most,
             line_parts,
-            self._line_findings(row, found, line_parts),
+            line_findings,
+            line_disposition,
             self._alone,
         )
 
@@ -303,9 +337,10 @@ class _Case:
 
         covered, uncertain = self._cover()
         truths = self._done.truths
+        self._leave_beforehand()
         live = truths.max(axis=1, initial=0) > 0
         for at, rule in enumerate(self._determiner.deciding):
-            if not live[rule.place]:
+            if not live[rule.place] or rule.effect.kind == "certify":
                 continue
             truth = truths[rule.place]
             part, kind = rule.effect.part, rule.effect.kind
@@ -323,6 +358,9 @@ class _Case:
             _put(self._found, at, holds & self._exceeded(rule, holds))
             if kind == "reduce" and holds.any():
                 self._reductions[at] = holds, self._amount(rule)[0]
+            elif kind == "deny" and rule.effect.review:
+                add(self._recommended_by, part, holds)
+                add(pended, part, holds)
             elif kind == "deny":
                 add(denied, part, holds)
             elif kind == "pend":
@@ -335,6 +373,18 @@ class _Case:
                 _put(self._waiting, at, unknown)
                 add(pended, part, unknown)
         return denied, pended
+
+    def _leave_beforehand(self) -> None:
+        """Leave preauthorizations alone for which a rule may certify, or none may be needed."""
+        beforehand = self._beforehand
+        if beforehand is None or not beforehand.any():
+            return
+        for rule in self._determiner.deciding:
+            if rule.effect.kind == "certify":
+                self._alone |= beforehand & (self._done.truths[rule.place] != FAILS)
+        needed_by = self._ruleset.needed_by
+        if needed_by is not None:
+            self._alone |= beforehand & ~self._bare & ~_is_true(self._done.derived[needed_by])
 
     def _cover(self) -> tuple[Flags, Flags]:
         """Which services an authorization covers, and of which it is not known whether one does."""
@@ -435,6 +485,11 @@ class _Case:
         made[rows] = where
         return made
 
+    def _limited(self, limits: _Limits) -> Flags:
+        where = self._flags()
+        where[limits.rows] = True
+        return where
+
     def _wait_without_lines(self, denied: Flags) -> Flags:
         """Services without lines that wait for the units, or the amount, of a reduction."""
         waits = self._flags()
@@ -465,9 +520,20 @@ class _Case:
 
     def _follow(self, denied: Flags, pending: Flags, limits: _Limits | None) -> None:
         """Deny, or pend, the lines of a part that follows another with the lines that they follow."""
-        groups, parts, follows = self._lines.groups, self._lines.parts, self._ruleset.follows
-        if not follows or not (denied.any() or pending.any() or limits is not None):
+        if not self._ruleset.follows or not (denied.any() or pending.any() or limits is not None):
             return
+        self._denied_with, self._pended_with = self._following(denied, pending, limits)
+        denied |= np.logical_or.reduce(list(self._denied_with.values()))
+        with_pended = np.logical_or.reduce(list(self._pended_with.values()))
+        pending |= with_pended
+        if len(self._ruleset.follows) > 1:
+            self._alone |= self._lines.groups.any(with_pended)  # in which order they are named
+
+    def _following(
+        self, denied: Flags, pending: Flags, limits: _Limits | None
+    ) -> tuple[dict[str, Flags], dict[str, Flags]]:
+        """By part, the lines that are denied with those they follow, and those that pend with them."""
+        groups, parts, follows = self._lines.groups, self._lines.parts, self._ruleset.follows
         taken = np.logical_or.reduce([parts[part] for part in set(follows.values())])
         following: dict[str, Flags] = {}
         for part in sorted(follows):
@@ -481,20 +547,25 @@ class _Case:
             outcome[lines] = share_out(
                 some, self._units[0][lines], apart[lines], pending[lines], limits.on, limits.left
             ).outcome
-        with_denied, with_pended = np.zeros_like(denied), np.zeros_like(denied)
+        with_denied, with_pended = {}, {}
         for part, mine in following.items():
             followed = parts[follows[part]]
             paid = groups.any(followed & ((outcome == APPROVE) | (outcome == REDUCE)))
             possible = groups.any(followed & (outcome != DENY))[groups.of_row]
             here = mine & ~denied & ~paid[groups.of_row]
-            self._denied_with[part] = here & ~possible
-            self._pended_with[part] = here & possible & ~pending
-            with_denied |= self._denied_with[part]
-            with_pended |= self._pended_with[part]
-        denied |= with_denied
-        pending |= with_pended
-        if len(follows) > 1:
-            self._alone |= groups.any(with_pended)  # in which order they are named
+            with_denied[part] = here & ~possible
+            with_pended[part] = here & possible & ~pending
+        return with_denied, with_pended
+
+    def _denied_then(self, denied: Flags) -> Flags:
+        """The services of which every line is denied once a clinician confirms it, where nothing limits
+        them."""
+        groups = self._lines.groups
+        if self._ruleset.follows:
+            with_denied, _ = self._following(denied, np.zeros_like(denied), None)
+            denied = np.logical_or.reduce([denied, *with_denied.values()])
+        every: Flags = ~groups.any(~denied) & ~self._bare
+        return every
 
     def _decisions(self, outcome: Any, denied: Flags, pended: Flags) -> Any:
         """`decision_of` the outcomes of each service's lines."""
@@ -534,10 +605,10 @@ class _Case:
         columns = [self._found[at] for at in found] + [self._advice[at] for at in advice]
         row, places = patterns(columns, self._rows)
         deciding = self._determiner.deciding
-        rules = [
-            FoundRule(deciding[at].rule, deciding[at].effect.kind, deciding[at].effect.reason)
-            for at in found
-        ] + [FoundRule(deciding[at].rule, "advise", deciding[at].effect.reason) for at in advice]
+        rules = [_found_rule(deciding[at]) for at in found]
+        rules += [
+            FoundRule(deciding[at].rule, "advise", deciding[at].effect.reason) for at in advice
+        ]
         parts = {part: on for part, on in self._denied_with.items() if on.any()}
         lists = [[rules[place] for place in one] for one in places]
         for part, on in parts.items():
@@ -545,9 +616,9 @@ class _Case:
             row, (before, own) = grouped([(row, len(lists)), (led.codes, len(led.values))])
             extra = [
                 []
-                if reason is None
-                else [FoundRule(self._determiner.followers[part], "deny", reason)]
-                for reason in led.values
+                if one is None
+                else [FoundRule(self._determiner.followers[part], "deny", one[0], one[1] or "deny")]
+                for one in led.values
             ]
             lists = [
                 lists[one] + extra[other]
@@ -556,12 +627,13 @@ class _Case:
         return row, [tuple(sorted(one, key=lambda found: found.rule)) for one in lists]
 
     def _leading(self, part: str, on: Flags) -> Column:
-        """The reason of what leads on the lines that some lines of a part are denied with."""
+        """The reason of what leads on the lines that some lines of a part are denied with, and what it
+        makes of them."""
         groups, parts = self._lines.groups, self._lines.parts
         followed = parts[self._ruleset.follows[part]]
         wanted = groups.any(on)
         codes = np.zeros(self._rows, dtype=np.int32)
-        reasons: list[Reason | None] = [None]
+        reasons: list[tuple[Reason, str | None] | None] = [None]
         deciding = self._determiner.deciding
         denying = [at for at in self._found if deciding[at].effect.kind in ("deny", "reduce")]
         for at in sorted(denying, key=lambda at: deciding[at].rank):
@@ -571,7 +643,7 @@ class _Case:
                 here &= groups.any(followed & parts[effect.part])
             if here.any():
                 codes[here] = len(reasons)
-                reasons.append(effect.reason)
+                reasons.append((effect.reason, effect.disposition))
         return recoded(codes, reasons)
 
     def _headline(self, found: Sequence[FoundRule]) -> str | None:
@@ -590,9 +662,9 @@ class _Case:
         return {one.rule: one.rank for one in self._determiner.deciding}
 
     def _line_findings(
-        self, row: Codes, found: Sequence[tuple[FoundRule, ...]], parts: Column
-    ) -> Column:
-        """The rules with a finding on each line."""
+        self, row: Codes, found: Sequence[tuple[FoundRule, ...]], parts: Column, outcome: Any
+    ) -> tuple[Column, Column]:
+        """The rules with a finding on each line, and what becomes of the line."""
         groups = self._lines.groups
         followers = self._determiner.followers
         own = np.zeros(len(groups.of_row), dtype=np.int32)
@@ -608,23 +680,23 @@ class _Case:
                 (own, len(names)),
             ]
         )
-        made = []
+        made, makes = [], []
         for pattern, of_line, follower in zip(*[one.tolist() for one in each], strict=True):
             of_parts = parts.values[of_line] or ()
-            made.append(
-                tuple(
-                    [
-                        one.rule
-                        for one in found[pattern]
-                        if (
-                            on[one.rule] is None or on[one.rule] in of_parts
-                            if one.rule in on
-                            else one.rule == names[follower]
-                        )
-                    ]
+            here = [
+                one
+                for one in found[pattern]
+                if (
+                    on[one.rule] is None or on[one.rule] in of_parts
+                    if one.rule in on
+                    else one.rule == names[follower]
                 )
-            )
-        return recoded(codes, made)
+            ]
+            made.append(tuple([one.rule for one in here]))
+            chosen = {one.makes for one in here}
+            makes.append(next((one for one in _MAKES if one in chosen), "deny"))
+        plain = Column(outcome.astype(np.int32) + 1, (None, *_PLAINLY))
+        return recoded(codes, made), either(outcome == DENY, recoded(codes, makes), plain)
 
     # --- what is not known ---------------------------------------------------------------------------
 
@@ -656,6 +728,13 @@ class _Case:
     def _by_rule(self, flags: Mapping[int, Flags]) -> Mapping[int, Flags]:
         deciding = self._determiner.deciding
         return {deciding[at].place: where for at, where in flags.items() if where.any()}
+
+
+def _found_rule(rule: _Deciding) -> FoundRule:
+    effect = rule.effect
+    denies = effect.kind == "deny" and not effect.review
+    makes = (effect.disposition or "deny") if denies else None
+    return FoundRule(rule.rule, effect.kind, effect.reason, makes, effect.follow_up)
 
 
 def _whole(numbers: Column) -> tuple[Any, Flags]:

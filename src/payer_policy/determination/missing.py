@@ -172,10 +172,11 @@ class MissingFacts:
         known: Facts,
         rules: Iterable[int],
         fact: str | None = None,
+        other: str | None = None,
     ) -> _State:
         """Look at the unknown ones of these rules, and of the rules that they wait for.
 
-        With a derived `fact`, also of those that conclude it.
+        With a derived `fact` or `other`, also of those that conclude it.
 
         `known` are all facts, derived ones among them. The other methods answer about the state
         that comes back.
@@ -184,7 +185,10 @@ class MissingFacts:
         truths = evaluation.truths
         # In their order each rule comes after what it waits for, so one pass is enough, however
         # long a chain of derived facts is.
-        for index in self._all_behind(tuple(rules), fact):
+        looked_at = self._all_behind(tuple(rules), fact)
+        if other is not None:
+            looked_at = tuple(sorted({*looked_at, *self._all_behind((), other)}))
+        for index in looked_at:
             if truths[index] == UNKNOWN:
                 state.rules[index] = self._rule(index, state)
         return state
@@ -251,10 +255,16 @@ class MissingFacts:
         found = state.rules.get(index)
         return _SETTLED[state.truths[index]] if found is None else found
 
-    def need_of_expression(self, state: _State, expression: Expression) -> Need:
-        """What the value of an expression waits for; `to_hold` and `to_fail` make it known."""
+    def need_of_fact(self, state: _State, name: str) -> Need:
+        """What an unknown derived fact waits for; it fails where the fact is known to be false."""
+        facts, costs = self._derived(name, state)
+        return Need(UNKNOWN, facts, costs.get(True), costs.get(False))
+
+    def need_of_expressions(self, state: _State, expressions: Sequence[Expression]) -> Need:
+        """What the values of expressions wait for; `to_hold` and `to_fail` make them known."""
         get = state.known.get
-        unknown = [name for name in facts_in_expression(expression) if get(name) is None]
+        read = dict.fromkeys(name for one in expressions for name in facts_in_expression(one))
+        unknown = [name for name in read if get(name) is None]
         if not unknown:  # a division by zero: nothing that is asked can mend it
             return Need(UNKNOWN, NOTHING, None, None)
         facts, known = self._to_know(unknown, state)

@@ -20,17 +20,27 @@ from payer_policy.core.vocabulary.types import Units, Value
 DETERMINATION_VERSION: Final = "payer-policy/determination/1"
 OUTCOME_VERSION: Final = "payer-policy/outcome/1"
 
-Decision = Literal["approve", "deny", "pend", "partial", "void"]
-LineDecision = Literal["approve", "deny", "pend", "reduce", "void"]
-FindingKind = Literal["deny", "pend", "reduce", "advise"]
-DecidingKind = Literal["deny", "pend", "reduce"]
+Decision = Literal["approve", "deny", "pend", "partial", "void", "not_required"]
+LineDecision = Literal["approve", "deny", "pend", "reduce", "void", "not_required"]
+Disposition = Literal["pay", "reduce", "deny", "return", "packaged", "void", "pend", "not_required"]
+"""What becomes of a line: `deny` by its rules may be `return` (cured by a new claim; no appeal) or
+`packaged` (the payment lies in another line)."""
+FindingKind = Literal["deny", "pend", "reduce", "certify", "advise"]
+DecidingKind = Literal["deny", "pend", "reduce", "certify"]
+Every = Literal["days", "weeks", "months"]
 Unknown = Literal[
-    "condition", "authorization", "amount", "line units", "earlier lines", "lines followed"
+    "condition",
+    "authorization",
+    "amount",
+    "line units",
+    "earlier lines",
+    "lines followed",
+    "preauthorization",
 ]
 """What is not known of a rule: whether it applies; or it applies, and what is not known is whether an
-authorization silences it; or it reduces, and what is not known is the amount it leaves, the units
-billed on a line, or how many units earlier lines take of it. `lines followed` belongs to no rule:
-whether a line is paid that these lines follow."""
+authorization silences it; or it reduces or certifies, and what is not known is the amount, the units
+billed on a line, or how many units earlier lines take of it. Two belong to no rule: `lines followed`,
+whether a line is paid that these lines follow, and `preauthorization`, whether it is needed at all."""
 
 
 class _Answer:
@@ -64,6 +74,8 @@ class LineOutcome(_Answer):
     """The parts of the service that the line belongs to, such as `administered` or `discarded`."""
     outcome: LineDecision
     """The decision on the line."""
+    disposition: Annotated[Disposition, ADDED]
+    """What becomes of the line, as its rules choose: a denial for good, a return, …"""
     billed_units: Units | None
     """Billing units of the code (HCPCS); null: not known."""
     allowed_least: Annotated[Units | None, ADDED]
@@ -110,6 +122,48 @@ class Finding(_Answer):
     """The numbers of the lines that it is about."""
     citations: tuple[Citation, ...]
     """The sources that the rule rests on."""
+    review: Annotated[Literal["clinician"] | None, OMITTED] = None
+    """Who must confirm that the rule denies; until then the lines pend. Left out: no one, or it is
+    confirmed."""
+    disposition: Annotated[Literal["return", "packaged"] | None, OMITTED] = None
+    """What the rule makes of a line that it denies. Left out: it is denied."""
+    would: Annotated[DecidingKind | None, OMITTED] = None
+    """What the rule would do on a claim, where it is advice since no preauthorization is needed. Left
+    out: it does what `kind` says."""
+    follow_up: Annotated[Literal[True] | None, OMITTED] = None
+    """Whether what is paid now is to be reviewed after payment. Left out: it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityPer(_Answer):
+    """The units at most in each period of some length."""
+
+    quantity: Units
+    """Billing units of the code (HCPCS)."""
+    every: int
+    """How many of `period` such a period is long."""
+    period: Every
+    """The unit of its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified(_Answer):
+    """What the approval of a preauthorization certifies, by the rule of the policy that says so."""
+
+    rule: str
+    """The id of the rule."""
+    codes: tuple[str, ...]
+    """The codes (HCPCS) that are certified, sorted."""
+    quantity: Units | None
+    """Billing units in all; null: as asked, and the units asked are not known."""
+    asked: Units | None
+    """Billing units asked; null: not known."""
+    quantity_per: QuantityPer | None
+    """The units at most in each period; null: no such limit."""
+    valid_from: date | None
+    """The first day; null: no day of service was given."""
+    valid_through: date | None
+    """The last day, included; null: as asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +327,11 @@ class Determination(_Answer):
     voids: Annotated[str | None, OMITTED] = None
     """On a void: the number of the claim whose payment is to be reversed. No rule was evaluated, and
     nothing is allowed."""
+    recommended: Annotated[Literal["deny"] | None, OMITTED] = None
+    """What a pended service becomes as soon as a clinician confirms the findings with `review`. Left
+    out: something else, or not known."""
+    certified: Annotated[Certified | None, OMITTED] = None
+    """What an approved preauthorization certifies. Left out: what was asked, as far as it is allowed."""
 
     schema = DETERMINATION_VERSION
 
@@ -354,7 +413,9 @@ class Outcome(_Answer):
 
     @property
     @after("as_of")
-    def decision(self) -> Literal["approve", "deny", "pend", "partial", "void", "no_policy"]:
+    def decision(
+        self,
+    ) -> Literal["approve", "deny", "pend", "partial", "void", "not_required", "no_policy"]:
         """Pend while any determination does; what all agree on; else `partial`.
 
         A service without a policy is not decided here (the procedure beside the drug, say), so it counts
@@ -366,6 +427,13 @@ class Outcome(_Answer):
         if "pend" in decisions:
             return "pend"
         return decisions.pop() if len(decisions) == 1 else "partial"
+
+    @property
+    def recommended(self) -> Literal["deny"] | None:
+        """What a pended request becomes once a clinician confirms; None: something else, or not known."""
+        pended = [one for one in self.determinations if one.decision == "pend"]
+        others = {one.decision for one in self.determinations} <= {"pend", "deny"}
+        return "deny" if pended and others and all(one.recommended for one in pended) else None
 
 
 def determination_schema() -> dict[str, Any]:

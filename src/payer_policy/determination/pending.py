@@ -18,7 +18,7 @@ from payer_policy.core.ruleset import CHANGES, RESERVED, SEVERAL_DAYS, Reason, R
 from payer_policy.core.semantics import total
 from payer_policy.core.vocabulary.types import Units
 from payer_policy.determination.allocation import ServiceLine
-from payer_policy.determination.decide import decision_of, nothing_decided
+from payer_policy.determination.decide import REFUSING, decision_of, nothing_decided
 from payer_policy.determination.model import (
     About,
     Decision,
@@ -42,7 +42,14 @@ def undecided(newest: Ruleset, lines: Sequence[ServiceLine], about: About) -> De
 def _open(line: LineOutcome, *findings: str) -> LineOutcome:
     """The line while it pends, and nothing is known of it but what is billed."""
     most = None if line.billed_units is None else max(line.billed_units, 0)
-    return replace(line, outcome="pend", allowed_least=0, allowed_most=most, findings=findings)
+    return replace(
+        line,
+        outcome="pend",
+        disposition="pend",
+        allowed_least=0,
+        allowed_most=most,
+        findings=findings,
+    )
 
 
 def pended(
@@ -72,6 +79,8 @@ def pended(
         internal=None,
         headline=rule,
         conflicts=(),
+        recommended=None,
+        certified=None,
     )
 
 
@@ -83,7 +92,10 @@ def voided(about: Determination, original: str) -> Determination:
         original: The number of the claim that is voided.
     """
     lines = tuple(
-        [replace(line, outcome="void", allowed_least=0, allowed_most=0) for line in about.lines]
+        [
+            replace(line, outcome="void", disposition="void", allowed_least=0, allowed_most=0)
+            for line in about.lines
+        ]
     )
     return replace(about, decision="void", lines=lines, voids=original)
 
@@ -297,7 +309,7 @@ class Period:
 
     @staticmethod
     def _keys(made: Determination, at: int | None) -> set[Any]:
-        found = [one for one in made.findings if one.kind in ("deny", "reduce")]
+        found = [one for one in made.findings if one.kind in REFUSING]
         if at is not None:
             found = [one for one in found if one.rule in made.lines[at].findings]
         return {_key(one) for one in found}
@@ -330,6 +342,8 @@ class Period:
             lines=lines,
             findings=tuple(findings),
             headline=_headline(self._ruleset, findings),
+            recommended=None,
+            certified=None,
             details=Lazy.known(replace(first.details(), missing=missing)),
             information_request=self._reason,
         )
@@ -348,7 +362,7 @@ class Period:
 
     def _ended(self, found: Finding, last: Determination | None, open_: Sequence[int]) -> Finding:
         """A finding of the first day that no longer refuses anything is a note."""
-        if found.kind not in ("deny", "reduce"):
+        if found.kind not in ("deny", "reduce") or found.review is not None:
             return found
         if last is not None and _key(found) in {_key(one) for one in last.findings}:
             left = tuple(number for number in found.lines if number not in open_)
@@ -388,12 +402,13 @@ _ANSWERS: Final[Mapping[Decision, str]] = {
     "pend": "pended",
     "partial": "approved in part",
     "void": "a void",
+    "not_required": "not required",
 }
 
 
 def _answer(made: Determination) -> str:
     """What was decided, with the rules that say so."""
-    rules = [one.rule for one in made.findings if one.kind in ("deny", "pend", "reduce")]
+    rules = [one.rule for one in made.findings if one.kind not in ("certify", "advise")]
     return _ANSWERS[made.decision] + (f" ({listed(rules)})" if rules else "")
 
 

@@ -16,9 +16,10 @@ from payer_policy.core.vocabulary.types import Units
 from payer_policy.determination.english import reason_in_words
 from payer_policy.determination.explain import (
     CONFLICT,
-    DECISIONS,
+    RECOMMENDED,
     SILENT,
     disagreement,
+    disposed_in_words,
     units_in_words,
 )
 from payer_policy.determination.model import (
@@ -32,6 +33,7 @@ from payer_policy.determination.model import (
 from payer_policy.determination.words import (
     WIDTH,
     capital,
+    certified_in_words,
     counted,
     day,
     in_words,
@@ -52,6 +54,7 @@ _WORDS: Final = {
     "pend": "PENDED",
     "partial": "PARTLY APPROVED",
     "void": "VOID",
+    "not_required": "NOT REQUIRED",
     "no_policy": "NO POLICY",
 }
 _COLORS: Final = {
@@ -62,6 +65,7 @@ _COLORS: Final = {
     "reduce": "35",
     "partial": "35",
     "void": "36",
+    "not_required": "36",
     "no_policy": "36",
 }
 _HASH_SHOWN: Final = 12
@@ -73,6 +77,7 @@ _UNKNOWN: Final = {
     "line units": "applies; the units billed are not known",
     "earlier lines": "applies; what it leaves depends on earlier lines that pend",
     "authorization": "applies; whether an authorization covers the service is not known",
+    "preauthorization": "all lines wait for that",
     "lines followed": "whether a line that these follow is paid is not decided yet",
 }
 
@@ -145,6 +150,10 @@ def render_determination(
     )
     if determination.voids is not None:
         page.add(reversal_of(determination.voids), 2)
+    if determination.recommended is not None:
+        page.add(RECOMMENDED, 2)
+    if determination.certified is not None:
+        page.add(certified_in_words(determination.certified.to_json()), 2, 4)
     if determination.internal is not None:
         page.heading("Pended: internal error")
         page.add(determination.internal, 2)
@@ -158,6 +167,7 @@ def render_determination(
         ("deny", "Denied because"),
         ("pend", "Pended because"),
         ("reduce", "Reduced because"),
+        ("certify", "Certified by"),
     ):
         found = [one for one in determination.findings if one.kind == kind]
         found.sort(key=lambda one: one.rule != determination.headline)
@@ -266,7 +276,7 @@ def _lines(page: _Page, determination: Determination) -> None:
             listed(line.parts) or "—",
             _units(line.billed_units),
             _allowed(line),
-            DECISIONS[line.outcome],
+            disposed_in_words(line),
         )
         for line in lines
     ]
@@ -302,6 +312,10 @@ def _findings(page: _Page, heading: str, findings: Iterable[Finding]) -> None:
             where.append(line_list(found.lines))
         if found.silenced:
             where.append("advice only: an authorization covers the service")
+        if found.review is not None:
+            where.append("a clinician must confirm it")
+        if found.follow_up:
+            where.append("to be reviewed after payment")
         page.add(stop(found.because), 2)
         page.add(" · ".join(one for one in (codes, *where, found.rule) if one), 4, 6)
         for citation in found.citations:

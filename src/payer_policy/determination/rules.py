@@ -5,7 +5,7 @@ So that nothing that depends on the ruleset alone is worked out again on a claim
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from payer_policy.core.ruleset import FindingEffect, Rule, Ruleset, Sentence
 from payer_policy.core.semantics import Facts
@@ -15,7 +15,10 @@ from payer_policy.determination.words import in_words
 
 BUILT_IN: Final = "built-in:"
 """The start of the id of a finding that no rule of a policy makes; the id of a rule has no colon."""
-KINDS: Final = ("deny", "pend", "reduce", "advise")
+NEED: Final = f"{BUILT_IN}preauthorization-needed"
+"""The id of what waits for whether preauthorization is needed at all, with its title."""
+NEED_TITLE: Final = "Whether preauthorization is needed is open"
+KINDS: Final = ("deny", "pend", "reduce", "certify", "advise")
 """What findings do, in the order in which they lead."""
 ADVICE: Final = KINDS.index("advise")
 
@@ -104,10 +107,14 @@ class DecidingRule:
     """One rule that has a finding."""
 
     __slots__ = (
+        "amounts",
         "assumed",
         "because",
+        "certifies",
         "citations",
         "constant",
+        "disposition",
+        "follow_up",
         "found",
         "index",
         "kind",
@@ -115,6 +122,7 @@ class DecidingRule:
         "part",
         "rank",
         "reason",
+        "review",
         "rule",
         "silenced",
         "title",
@@ -137,8 +145,13 @@ class DecidingRule:
         self.citations = citations_of(ruleset, rule)
         self.assumed = rule.assume_not_holding
         self.to = finding.to
+        self.amounts = finding.amounts()
+        self.certifies = finding.certifies
+        self.review = finding.review
+        self.disposition = finding.disposition
+        self.follow_up: Literal[True] | None = True if finding.follow_up else None
         self.rank = rank(ruleset, rule)
-        self.silenced = rule.section in ruleset.silences
+        self.silenced = rule.section in ruleset.silences and finding.kind != "certify"
         """Whether the finding is advice where an authorization covers the service."""
         reason = finding.reason
         self.found = None
@@ -146,5 +159,6 @@ class DecidingRule:
         if self.constant is not None:
             self.found = Finding(
                 self.rule, self.title, self.kind, False, reason.group, reason.carc, reason.rarcs,
-                self.constant, self.on, (), self.citations,
+                self.constant, self.on, (), self.citations, "clinician" if self.review else None,
+                self.disposition, None, self.follow_up,
             )  # fmt: skip

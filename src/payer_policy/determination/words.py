@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from payer_policy.core.vocabulary.model import Fact
-from payer_policy.core.vocabulary.types import FactType, Value, format_value
+from payer_policy.core.vocabulary.types import FactType, Value, exact_number, format_value
 
 
 def _words(text: str) -> frozenset[str]:
@@ -79,6 +79,28 @@ def capital(text: str) -> str:
 def stop(text: str) -> str:
     """The text with a full stop, where it does not end a sentence already."""
     return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
+
+
+def certified_in_words(what: Mapping[str, Any]) -> str:
+    """`Certified: 20 units of J3420 (of 40 asked), at most 10 every 3 months, from … through …`.
+
+    Args:
+        what: `Certified.to_json()`.
+    """
+    quantity, asked = what["quantity"], what["asked"]
+    said = "as asked" if quantity is None else in_unit(exact_number(quantity), "billing units")
+    if what["codes"]:
+        said += f" of {listed(what['codes'])}"
+    if asked is not None and asked != quantity:
+        said += f" (of {asked} asked)"
+    if (per := what["quantity_per"]) is not None:
+        each = per["period"]
+        every = each.removesuffix("s") if per["every"] == 1 else f"{per['every']} {each}"
+        said += f", at most {per['quantity']} every {every}"
+    for word, key in (("from", "valid_from"), ("through", "valid_through")):
+        if what[key] is not None:
+            said += f", {word} {what[key]}"
+    return f"Certified: {said}."
 
 
 def day(value: date | None) -> str:

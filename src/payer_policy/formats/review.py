@@ -7,17 +7,15 @@ Made from the outcome's JSON document alone, so that an answer repeated from a s
 |---|---|
 | the request was cancelled | C, or CT where it does not name what it cancels |
 | no policy decides it | CT, with what was looked for |
-| approved or pended, and the policy says that no preauthorization is needed | NA |
+| the policy says that no preauthorization is needed | NA, with the findings as advice |
 | approved | A1 |
-| approved for fewer units than asked | A2, with the units; A3 where none are left |
+| approved for fewer units than asked | A2, with the units |
 | certified, and the request changes an earlier certification | A6 |
-| denied, and no reason but those that a clinician must decide | A4: recommended, not issued |
-| denied for any other reason | A3 |
-| pended, or nothing is said of it | A4 |
+| denied for a reason that no clinician must review | A3, without the reasons that one must |
+| pended, or nothing is said of it | A4; recommended where a clinician must confirm a denial |
 
-A denial for medical necessity is not issued by a machine: it is a recommendation until a clinician
-confirmed it (`ReviewRules.clinician_confirmed`). Which CARCs those are is a parameter, since the rule
-behind it (42 CFR 422.566(d), for Medicare Advantage) was not read at its source.
+A denial that a clinician must review (the policy's rule says so) is a recommendation until the request
+carries the confirmation, or the payer says that all are confirmed (`ReviewRules.clinician_confirmed`).
 """
 
 from __future__ import annotations
@@ -25,35 +23,34 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from payer_policy.core.ruleset import RESERVED, Reason
 from payer_policy.core.vocabulary.types import ValueProblem, exact_number
-from payer_policy.determination.words import reversal_of
+from payer_policy.determination.words import certified_in_words, in_unit, reversal_of
 from payer_policy.policy.library import Library
 
-_STRICTEST: Final = ("void", "approve", "reduce", "pend", "deny")
+_STRICTEST: Final = ("void", "not_required", "approve", "reduce", "pend", "deny")
 
 
 CERTIFIED: Final = frozenset({"A1", "A2", "A6"})
 """The actions by which something is certified."""
 RECOMMENDED: Final = "Recommended: not to certify. A clinician decides before a notice goes out."
 NOT_NEEDED: Final = "No preauthorization is needed for this service."
+A_CLAIM_WOULD: Final = "A claim for it would meet what follows."
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRules:
     """How outcomes are turned into answers where the standards leave it to the payer."""
 
-    clinical_carcs: frozenset[str]
-    """Denials with these CARCs rest on clinical judgment."""
     information_carcs: frozenset[str]
     """Denials with these CARCs say that what was sent is lacking or wrong, not that it is not
     covered."""
     clinician_confirmed: bool = False
-    """Whether a clinician has confirmed them, so that they may be issued."""
+    """Whether a clinician confirms every denial that is to be reviewed before it gets here."""
     needed_fact: str | None = None
     """The derived fact by which a policy says whether preauthorization is needed, if one does."""
     satisfied_fact: str | None = None
@@ -70,13 +67,13 @@ class ReviewRules:
     @staticmethod
     def of(library: Library) -> ReviewRules:
         """The rules of a policy folder: what a CARC rests on (`rests_on`), what a fact says (`tells`)."""
-        by_basis: dict[str | None, set[str]] = {}
-        for (system, code), entry in library.reference.reason_codes.items():
-            if system == "carc":
-                by_basis.setdefault(entry.rests_on, set()).add(code)
+        codes = library.reference.reason_codes.items()
         return ReviewRules(
-            frozenset(by_basis.get("clinical judgment", ())),
-            frozenset(by_basis.get("information", ())),
+            frozenset(
+                code
+                for (system, code), entry in codes
+                if system == "carc" and entry.rests_on == "information"
+            ),
             needed_fact=library.vocabulary.telling("preauthorization needed"),
             satisfied_fact=library.vocabulary.telling("preauthorization satisfied"),
         )
@@ -93,7 +90,7 @@ class LineReview:
     in part, `A3` not certified, `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer,
     `NA` no action required."""
     outcome: str
-    """`approve`, `deny`, `pend`, `reduce`, `void`, `no_policy` or `cancelled`."""
+    """`approve`, `deny`, `pend`, `reduce`, `void`, `not_required`, `no_policy` or `cancelled`."""
     reasons: tuple[Reason, ...] = ()
     """The reason codes behind the action."""
     notes: tuple[str, ...] = ()
@@ -102,6 +99,8 @@ class LineReview:
     """Billing units that are allowed; None: not known."""
     code: str | None = None
     """The code (HCPCS) that it was decided by; None: not known."""
+    certified: Mapping[str, Any] | None = None
+    """What a rule of the policy certifies, as the outcome has it."""
 
 
 @dataclass
@@ -111,8 +110,10 @@ class _Line:
     notes: dict[str, None] = field(default_factory=dict)
     allowed: int | Decimal | None = None
     needed: object = None
-    only_clinical: bool = True
+    recommended: bool = False
+    would: bool = False
     code: str | None = None
+    certified: Mapping[str, Any] | None = None
 
 
 def line_reviews(outcome: Mapping[str, Any], rules: ReviewRules) -> dict[int, LineReview]:
@@ -139,23 +140,28 @@ def _take(
     into.needed = rules.needed(determination["derived"])
     if kind == "reduce":
         into.allowed = exact_units(line["allowed_units"])
-    noted = {"approve": ("advise",), "reduce": ("reduce", "advise")}.get(
-        kind, ("deny", "pend", "reduce", "advise")
-    )
-    for found in determination["findings"]:
-        if number not in found["lines"] or found["kind"] not in noted:
+    if kind in ("approve", "reduce") and (certified := determination.get("certified")):
+        into.certified = certified
+        into.notes[certified_in_words(certified)] = None
+    mine = [found for found in determination["findings"] if number in found["lines"]]
+    into.recommended = kind == "pend" and any(map(to_review, mine))
+    into.would = any(found.get("would") for found in mine)
+    tells = _TELLS.get(kind, (kind,))
+    for found in mine:
+        # A denied line goes out with what denies it: what a clinician must review is kept from it.
+        if found["kind"] not in _NOTED.get(kind, _ALL) or (kind == "deny" and to_review(found)):
             continue
         into.notes[finding_note(found, determination)] = None
-        if found["kind"] == "deny":
-            clinical = found["carc"] in rules.clinical_carcs
-            into.only_clinical = into.only_clinical and clinical
-        # A denied line goes out with what denies it, not with what else was looked into.
-        tells = found["kind"] == kind or (kind == "pend" and found["kind"] == "reduce")
-        if tells and (found["carc"] or found["group"]):
+        told = to_review(found) if into.recommended else found["kind"] in tells
+        if told and (found["carc"] or found["group"]):
             into.reasons[_reason(found)] = None
+    if kind == "pend" and determination["kind"] == "preauthorization":
+        most, billed = exact_units(line["allowed_most"]), exact_units(line["billed_units"])
+        if most is not None and billed is not None and 0 < most < billed:
+            into.notes[at_most(most)] = None
     if kind == "void":
         into.notes[reversal_of(determination["voids"])] = None
-    if kind == "pend":
+    if kind == "pend" and not (into.recommended and rules.clinician_confirmed):
         if asked := determination["information_request"]:
             into.reasons[_reason(asked)] = None
         for note in open_notes(determination):
@@ -166,44 +172,51 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
     kind = max(line.outcomes, key=_STRICTEST.index)
     notes = list(line.notes)
     reasons = tuple(line.reasons)
-    action = action_of(
-        kind,
-        needed=line.needed,
-        only_clinical=line.only_clinical,
-        nothing_left=line.allowed == 0,
-        rules=rules,
-    )
-    if kind == "deny" and action != "A3":
+    action = action_of(kind, needed=line.needed, recommended=line.recommended, rules=rules)
+    if line.recommended and action == "A4":
         notes.insert(0, RECOMMENDED)
-    if line.needed is False:
-        notes.insert(0, not_needed(kind))
-    return LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
+    if action == "NA" and kind != "void":
+        notes.insert(0, f"{NOT_NEEDED} {A_CLAIM_WOULD}" if line.would else NOT_NEEDED)
+    made = LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
+    return replace(made, certified=line.certified)
 
 
-def action_of(
-    outcome: str, *, needed: object, only_clinical: bool, nothing_left: bool, rules: ReviewRules
-) -> str:
-    """The action (HCR01) for what a policy decides: `approve`, `reduce`, `pend` or `deny`.
+_ALL: Final = ("deny", "pend", "reduce", "advise")
+_NOTED: Final = {"approve": ("certify", "advise"), "reduce": ("reduce", "certify", "advise")}
+"""The kinds of findings that are noted on a line, by its outcome; of any other outcome `_ALL`."""
+_TELLS: Final = {
+    "pend": ("pend", "reduce"),
+    "reduce": ("reduce", "certify"),
+    "deny": ("deny", "certify"),
+}
+"""The kinds of findings that give the reasons of a line, by its outcome."""
+
+
+def to_review(found: Mapping[str, Any]) -> bool:
+    """Whether a clinician must still confirm that a finding denies."""
+    return found.get("review") is not None
+
+
+def at_most(units: int | Decimal) -> str:
+    """How many units could be certified of a line that pends."""
+    return f"At most {in_unit(units, 'billing units')} could be certified."
+
+
+def action_of(outcome: str, *, needed: object, recommended: bool, rules: ReviewRules) -> str:
+    """The action (HCR01) for what a policy decides.
 
     Args:
         outcome: The outcome of the line.
         needed: What the policy says of whether preauthorization is needed; None: not known.
-        only_clinical: Whether every finding that denies rests on clinical judgment.
-        nothing_left: Whether a reduction leaves no units.
+        recommended: Whether a clinician must confirm a denial.
         rules: What the standards leave to the payer.
     """
-    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3", "void": "NA"}[outcome]
-    if outcome == "deny" and only_clinical and not rules.clinician_confirmed:
-        action = "A4"
-    if outcome == "reduce" and nothing_left:
-        action = "A3"
-    # A denial keeps its reasons, although no preauthorization was needed.
-    return "NA" if needed is False and action in ("A1", "A4") else action
-
-
-def not_needed(outcome: str) -> str:
-    """The sentence where no preauthorization is needed, before the findings that a claim would have."""
-    return NOT_NEEDED + ("" if outcome == "approve" else " A claim for it would meet what follows.")
+    if recommended and rules.clinician_confirmed:
+        return "A3"
+    # Of a request without lines the policy may say that none is needed, beside what it requires.
+    if outcome in ("void", "not_required") or (needed is False and outcome in ("approve", "pend")):
+        return "NA"
+    return {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[outcome]
 
 
 def _reason(found: Mapping[str, Any]) -> Reason:

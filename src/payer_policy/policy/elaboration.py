@@ -18,8 +18,8 @@ from payer_policy.core.ruleset import (
     Reference,
     Rule,
     Ruleset,
-    amount_with_members,
     code_sets_in,
+    effect_with_members,
     facts_in_condition,
     facts_read,
     with_members,
@@ -35,6 +35,7 @@ from payer_policy.policy.order import evaluation_order
 from payer_policy.policy.versions import SECTION, Merged
 
 COVERED: Final[Role] = "preauthorization satisfied"
+NEEDED: Final[Role] = "preauthorization needed"
 
 
 class Window(NamedTuple):
@@ -97,15 +98,14 @@ class Elaboration:
     def ruleset(self, first_day: date, last_day: date | None, *, hashed: bool) -> Ruleset:
         """The ruleset of a window; `hashed`: with its hash, which most of the time here is for."""
         members = self.basis.members_on(first_day)
-        rules = {rule.id: rule for rule in self._rules_on(first_day, members)}
-        reads = {id_: self.rules[id_].reads for id_ in rules}
-        ordered = tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
+        ordered = self._ordered(first_day, members)
         applies_to = with_members(self.applies_to.made, members)
         merged, vocabulary = self.merged, self.basis.vocabulary
         silenced = () if merged.silences is None else merged.silences.model
         silences = frozenset(entry.removeprefix(SECTION) for entry in silenced)
         covered_by = vocabulary.telling(COVERED) if silences else None
         derived = self._derived(ordered, covered_by)
+        needed_by = vocabulary.telling(NEEDED)
         read = self._read(ordered, applies_to, derived)
         request = merged.information_request
         made = Ruleset(
@@ -145,6 +145,7 @@ class Elaboration:
             sections=merged.sections,
             silences=silences,
             covered_by=covered_by,
+            needed_by=needed_by if needed_by in derived else None,
             spans=merged.spans,
             tables={
                 name: table.with_members(members) for name, table in sorted(self.tables.items())
@@ -155,6 +156,11 @@ class Elaboration:
         parts = part_hashes(made, self.basis, first_day)
         return replace(made, hash=whole(parts), parts=parts)
 
+    def _ordered(self, day: date, members: Mapping[str, frozenset[str]]) -> tuple[Rule, ...]:
+        rules = {rule.id: rule for rule in self._rules_on(day, members)}
+        reads = {id_: self.rules[id_].reads for id_ in rules}
+        return tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
+
     def _rules_on(self, day: date, members: Mapping[str, frozenset[str]]) -> Iterator[Rule]:
         in_force = self.merged.rules_on(day)
         blockers: dict[str, list[str]] = {}
@@ -164,14 +170,14 @@ class Elaboration:
         for id_ in in_force:
             rule: Rule = self.rules[id_].made
             condition: Condition = with_members(rule.condition, members)
-            overridden_by = tuple(sorted(blockers.get(id_, ())))
             effect = rule.effect
-            if isinstance(effect, FindingEffect) and effect.to is not None:
-                amount = amount_with_members(effect.to, members)
-                if amount is not effect.to:
-                    rule = replace(rule, effect=replace(effect, to=amount))
-            if condition is not rule.condition or overridden_by:
-                rule = replace(rule, condition=condition, overridden_by=overridden_by)
+            if isinstance(effect, FindingEffect):
+                effect = effect_with_members(effect, members)
+            overridden_by = tuple(sorted(blockers.get(id_, ())))
+            if condition is not rule.condition or effect is not rule.effect or overridden_by:
+                rule = replace(
+                    rule, condition=condition, effect=effect, overridden_by=overridden_by
+                )
             yield rule
 
     def _derived(self, rules: tuple[Rule, ...], covered_by: str | None) -> dict[str, DerivedFact]:

@@ -94,14 +94,49 @@ class ReduceModel(FindingModel, title="a reduction"):
     to: RawExpression
 
 
+class DenyModel(FindingModel, title="a denial"):
+    review: Literal["clinician"] | None = None
+    """Who must confirm the denial before it is one."""
+    disposition: Literal["return", "packaged"] | None = None
+    """`return`: cured by a new claim; `packaged`: the payment lies in another line."""
+
+
+class AdviseModel(FindingModel, title="advice"):
+    follow_up: bool = False
+    """Whether it is to be reviewed after payment."""
+
+
+class QuantityPerModel(FileModel, title="a quantity per period"):
+    quantity: RawExpression
+    every: dict[Literal["days", "weeks", "months"], RawExpression] = Field(
+        min_length=1, max_length=1
+    )
+
+
+class CertifyModel(FindingModel, title="what is certified"):
+    """What an approval of a preauthorization certifies; what is left out, as asked."""
+
+    on: Literal["service"] = "service"
+    codes: RawExpression = None
+    quantity: RawExpression = None
+    quantity_per: QuantityPerModel | None = None
+    first_day: RawExpression = Field(default=None, alias="from")
+    last_day: RawExpression = Field(default=None, alias="through")
+    length: dict[Literal["days", "weeks", "months", "years"], RawExpression] | None = Field(
+        default=None, alias="for", min_length=1, max_length=1
+    )
+    review: Literal["clinician"] | None = None
+
+
 class EffectModel(FileModel, title="what a rule does (`then`)"):
     """Exactly one of these."""
 
     conclude: dict[str, Any] | None = None
-    deny: FindingModel | None = None
+    deny: DenyModel | None = None
     pend: FindingModel | None = None
     reduce: ReduceModel | None = None
-    advise: FindingModel | None = None
+    certify: CertifyModel | None = None
+    advise: AdviseModel | None = None
 
 
 class RuleModel(FileModel, title="a rule"):

@@ -126,8 +126,8 @@ class Inputs:
 
     def _inputs_of(self, rule: Rule) -> Names:
         read = {name for test in tests_in(rule.condition) for name in facts_in_test(test)}
-        if isinstance(rule.effect, FindingEffect) and rule.effect.to is not None:
-            read |= set(facts_in_expression(rule.effect.to))
+        if isinstance(rule.effect, FindingEffect):
+            read |= {name for one in rule.effect.amounts() for name in facts_in_expression(one)}
         blockers = [self.inputs_of[self._at[id_]] for id_ in rule.overridden_by]
         return _NONE.union(*map(self.inputs, read), *blockers)
 
@@ -281,7 +281,8 @@ class Learning(Inputs):
         return _NONE.union(*self.inputs_of)
 
     def _of_decision(self) -> Leaves:
-        approve, deny = _NONE, _NONE
+        needed_by = self._ruleset.needed_by
+        approve = deny = _NONE if needed_by is None else self.leaves(needed_by).all_of_them
         for rule, turns in zip(self._ruleset.rules, self.rules, strict=True):
             match rule.effect:
                 case FindingEffect("deny"):
@@ -293,10 +294,16 @@ class Learning(Inputs):
                     approve |= turns.rises
                     for name in facts_in_expression(amount) if amount is not None else ():
                         approve |= self.leaves(name).all_of_them
+                case FindingEffect("certify") as effect:
+                    read = {name for one in effect.amounts() for name in facts_in_expression(one)}
+                    both = turns.rises | turns.falls
+                    both = both.union(*(self.leaves(name).all_of_them for name in read))
+                    approve, deny = approve | both, deny | both
         everything = self._everything()
         return Leaves(
             by_value={
-                "approve": approve, "deny": deny, "pend": everything, "partial": everything
+                "approve": approve, "deny": deny, "pend": everything, "partial": everything,
+                "not_required": everything,
             }
         )  # fmt: skip
 
@@ -309,7 +316,7 @@ class Learning(Inputs):
         out = _NONE
         for rule, turns in zip(self._ruleset.rules, self.rules, strict=True):
             effect = rule.effect
-            if not isinstance(effect, FindingEffect) or effect.kind == "advise":
+            if not isinstance(effect, FindingEffect) or effect.kind in ("certify", "advise"):
                 continue
             reason = effect.reason
             said: Mapping[str, set[object]] = {

@@ -13,6 +13,7 @@ from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import JsonPath, Report, Reporter
 from payer_policy.core.ruleset import (
     All,
+    Certifies,
     Conclude,
     Constant,
     Expression,
@@ -21,7 +22,7 @@ from payer_policy.core.ruleset import (
     Rule,
     Sentence,
     code_sets_in,
-    code_sets_of_tables,
+    code_sets_of,
     facts_in_condition,
     facts_read,
     facts_taken_over,
@@ -43,13 +44,20 @@ from payer_policy.language import (
 )
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel, RuleModel
+from payer_policy.policy.files import (
+    CertifyModel,
+    EffectModel,
+    FindingModel,
+    ReduceModel,
+    RuleModel,
+)
 from payer_policy.policy.local_facts import with_local_facts
 from payer_policy.policy.parameters import read_parameter
 from payer_policy.policy.versions import Merged, MergedTable, Placed
 
+BILLING_UNITS: Final = FactType("decimal", "billing units")
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
-EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
+EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "certify", "advise")
 
 
 class Resolver:
@@ -228,8 +236,8 @@ class Resolver:
             origin=placed.version.name,
         )
         named = set(code_sets_in(condition))
-        if isinstance(effect, FindingEffect) and effect.to is not None:
-            named.update(code_sets_of_tables(effect.to))
+        if isinstance(effect, FindingEffect):
+            named.update(name for one in effect.amounts() for name in code_sets_of(one))
         reads = frozenset(facts_read(rule))
         shows = effect.because.facts if isinstance(effect, FindingEffect) else rule.concludes
         return Typed(rule, frozenset(self.uses), frozenset(named), reads, frozenset(shows))
@@ -257,10 +265,15 @@ class Resolver:
         if model.conclude is not None:
             return self._conclude(model.conclude, here, elaborator)
         finding: FindingModel = getattr(model, kind)
-        to = None
+        to, certifies = None, None
         if isinstance(finding, ReduceModel):
             to = self._amount(finding.to, (*here, "to"), elaborator)
             if to is None:
+                return None
+        elif isinstance(finding, CertifyModel):
+            before = self._reported
+            to, certifies = self._certifies(finding, here, elaborator)
+            if self._reported > before:
                 return None
         part = None if finding.on == WHOLE_SERVICE else finding.on
         if part is not None and part not in self.vocabulary.line_parts:
@@ -273,19 +286,76 @@ class Resolver:
         if sentence is None:
             return None
         reason = Reason(finding.group, finding.carc, tuple(finding.rarc))
-        return FindingEffect(kind, reason, sentence, part, to)  # type: ignore[arg-type]
+        return FindingEffect(
+            kind,  # type: ignore[arg-type]
+            reason,
+            sentence,
+            part,
+            to,
+            review=getattr(finding, "review", None) is not None,
+            disposition=getattr(finding, "disposition", None),
+            follow_up=getattr(finding, "follow_up", False),
+            certifies=certifies,
+        )
 
-    def _amount(self, raw: Any, path: JsonPath, elaborator: Elaborator) -> Expression | None:
-        """The units that a reduction allows: always an amount."""
-        to = elaborator.operand(raw, FactType("decimal", "billing units"), path)
+    def _certifies(
+        self, model: CertifyModel, path: JsonPath, elaborator: Elaborator
+    ) -> tuple[Expression | None, Certifies]:
+        """The quantity that is certified, and what else is; what is wrong is reported."""
+        here = path
+
+        def made(raw: Any, wanted: FactType, *path: str) -> Expression | None:
+            place = (*here, *path)
+            value = None if raw is None else self._amount(raw, place, elaborator, wanted)
+            least = 1 if wanted.kind == "integer" else 0
+            if isinstance(value, Constant) and wanted.unit and value.value < least:  # type: ignore[operator]
+                message = f"`{path[-1]}`: found {value.value}; at least {least} was expected"
+                elaborator.report("wrong-value", message, place)
+            return value
+
+        units, day = BILLING_UNITS, FactType("date")
+        if model.last_day is not None and model.length is not None:
+            message = "`through` and `for` both say when the certified period ends"
+            elaborator.report("wrong-shape", message, (*path, "for"), key=True, hint="keep one")
+        per = every = length = every_unit = length_unit = None
+        if model.quantity_per is not None:
+            ((every_unit, raw),) = model.quantity_per.every.items()
+            per = made(model.quantity_per.quantity, units, "quantity_per", "quantity")
+            wanted = FactType("integer", every_unit)
+            every = made(raw, wanted, "quantity_per", "every", every_unit)
+        if model.length is not None:
+            ((length_unit, raw),) = model.length.items()
+            length = made(raw, FactType("integer", length_unit), "for", length_unit)
+        quantity = made(model.quantity, units, "quantity")
+        return quantity, Certifies(
+            codes=made(model.codes, FactType("codes", system="hcpcs"), "codes"),
+            per=per,
+            every=every,
+            every_unit=every_unit,
+            first_day=made(model.first_day, day, "from"),
+            last_day=made(model.last_day, day, "through"),
+            length=length,
+            length_unit=length_unit,
+        )
+
+    def _amount(
+        self,
+        raw: Any,
+        path: JsonPath,
+        elaborator: Elaborator,
+        wanted: FactType = BILLING_UNITS,
+    ) -> Expression | None:
+        """What a reduction leaves, or a certification certifies: always a value."""
+        to = elaborator.value(raw, wanted, path)
         if to is not None and gives_none(to):
-            message = "`to`: a table that it looks up may give none, so it is not always an amount"
-            hint = 'give each row and "otherwise" an amount'
+            message = f"`{path[-1]}`: a table that it looks up may give none"
+            hint = 'give each row and "otherwise" a value'
             elaborator.report("wrong-type", message, path, hint=hint)
             return None
         for name in () if to is None else facts_taken_over(to):
             if self.vocabulary.facts[name].type.can_be_none:
-                message = f"`to`: `{name}` can be none, so it is not always an amount"
+                noun = "an amount" if wanted.kind != "date" else "a date"
+                message = f"`{path[-1]}`: `{name}` can be none, so it is not always {noun}"
                 hint = "name a fact that cannot be none, or a parameter"
                 elaborator.report("wrong-type", message, path, hint=hint)
                 return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_models import MAX_PROBLEMS, validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
@@ -69,7 +69,11 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
 
 
 def _subject(path: tuple[str | int, ...]) -> str:
-    return {"lines": "a line", "authorizations": "an authorization"}.get(str(path[0]), "a request")
+    return {
+        "lines": "a line",
+        "authorizations": "an authorization",
+        "confirmations": "a confirmation",
+    }.get(str(path[0]), "a request")
 
 
 def too_many_lines(count: int, most: int) -> tuple[str, str, str]:
@@ -121,6 +125,24 @@ def _inconsistencies(request: Request) -> Iterator[Slip]:
                 ("authorizations", index, "valid_through"),
                 "wrong-value",
                 f"the last day {last_day} is before the first day {first_day}",
+            )
+
+
+def unknown_confirmations(request: Request, rules: Collection[str]) -> Iterator[Slip]:
+    """Confirmations of what no clinician has to confirm here.
+
+    Args:
+        request: That was decided.
+        rules: The rules of its policies that a clinician must review.
+    """
+    for index, one in enumerate(request.confirmations):
+        if one.rule not in rules:
+            listed = ", ".join(sorted(rules)) or "there is none"
+            yield Slip(
+                ("confirmations", index, "rule"),
+                "unknown-rule",
+                f"`{one.rule}` is not a rule of the policy that a clinician must confirm",
+                did_you_mean(one.rule, rules) or f"such rules: {listed}",
             )
 
 

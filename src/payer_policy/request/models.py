@@ -274,6 +274,17 @@ class PriorLine(_Part, title="a line of the history"):
     """Whether that claim was voided since; a voided line counts for nothing."""
 
 
+class Confirmation(_Part, title="a confirmation"):
+    """A clinician's confirmation that a rule of the policy denies, as it found."""
+
+    rule: Identifier
+    """The id of the rule."""
+    by: Identifier
+    """Who confirmed it: a name or a number, with credentials."""
+    on: Date
+    """The day that it was confirmed."""
+
+
 class Request(_Part, title="a request"):
     """One claim, or one preauthorization request, with what is known around it.
 
@@ -317,6 +328,8 @@ class Request(_Part, title="a request"):
         default=None, max_length=MAX_ELEMENTS, strict=False
     )
     """Lines of the member's earlier claims; an empty list says that there are none."""
+    confirmations: tuple[Confirmation, ...] = Field(default=(), max_length=100, strict=False)
+    """Denials that a clinician has confirmed; until then such a denial is a recommendation."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     are given here only where one service can be meant, else in the `facts` of its lines."""

@@ -44,7 +44,8 @@ LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "history": PriorLine,
 }
 _MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
-_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts"})
+# A request with confirmations is read and decided by itself.
+_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "confirmations"})
 REQUEST_FIELDS: Final = (
     *(name for name in Request.model_fields if name not in _APART),
     *(f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields),

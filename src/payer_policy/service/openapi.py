@@ -178,7 +178,17 @@ _COMPONENTS: Final[Mapping[str, dict[str, Any]]] = {
     "Brief": _object(
         schema={"const": brief.VERSION},
         claim_id=_TEXT_OR_NULL,
-        decision={"enum": ["approve", "deny", "pend", "partial", "void", "no_policy"]},
+        decision={
+            "enum": [
+                "approve",
+                "deny",
+                "pend",
+                "partial",
+                "void",
+                "not_required",
+                "no_policy",
+            ]
+        },
         lines=_list(
             _object(
                 number=_INTEGER,

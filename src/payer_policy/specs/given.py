@@ -487,6 +487,17 @@ def nothing_earlier(case: Case, said: Arguments, table: Table) -> None:
     case.request["history"] = []
 
 
+@_given("rule {rule} is confirmed by a clinician on {date}")
+def confirmed(case: Case, said: Arguments, table: Table) -> None:
+    """A clinician confirmed that the rule denies. Until then such a denial is a recommendation.
+
+    And rule oral-therapy-first is confirmed by a clinician on 2025-03-06
+    """
+    case.change()
+    one = {"rule": said["rule"], "by": "a clinician", "on": cells.day(said["date"]).isoformat()}
+    case.request["confirmations"] = [*case.request.get("confirmations", []), one]
+
+
 # --- deciding ------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import partial
@@ -29,6 +30,7 @@ _DECISIONS: Final = {
     "partial": "partly approved",
     "reduce": "reduced",
     "void": "void",
+    "not_required": "not required",
 }
 _TRUTHS: Final = {HOLDS: "holds", FAILS: "does not hold", UNKNOWN: "is not known"}
 _DECIDING: Final = ("deny", "pend", "reduce")
@@ -36,15 +38,20 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 # --- the decision --------------------------------------------------------------------------------
 
 
-@_then("it is {decision=approved|denied|pended|partly approved|void}")
+@_then(
+    "it is {decision=approved|denied|pended|partly approved|void|not required"
+    "|recommended for denial}"
+)
 def decision(case: Case, said: Arguments, table: Table) -> None:
     """The decision on the whole request: pended if any line is pended; otherwise partly approved if
-    the lines differ.
+    the lines differ. Recommended for denial: pended, and denied once a clinician confirms it.
 
     Then it is denied
     """
     outcome = case.determined().outcome
     found = _DECISIONS[outcome.decision]
+    if outcome.recommended is not None:
+        found = "recommended for denial"
     if found != said["decision"]:
         lines = [f"line {line.number} {_DECISIONS[line.outcome]}" for line in _lines(case)]
         differ = len({line.outcome for line in _lines(case)}) > 1
@@ -86,7 +93,7 @@ def _line(case: Case, text: str) -> LineOutcome:
     return lines[number]
 
 
-@_then("line {line} is {decision=approved|denied|pended|void}")
+@_then("line {line} is {decision=approved|denied|pended|void|not required}")
 def line_decision(case: Case, said: Arguments, table: Table) -> None:
     """The decision on one line.
 
@@ -180,7 +187,13 @@ class _Codes(NamedTuple):
 
 
 def _describe(found: Finding) -> str:
-    kind = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
+    kind = {
+        "deny": "denies",
+        "pend": "pends",
+        "reduce": "reduces",
+        "certify": "certifies",
+        "advise": "advises",
+    }
     return f"rule {found.rule} {kind[found.kind]}, {_codes(found.group, found.carc, found.rarcs)}"
 
 
@@ -264,6 +277,95 @@ def _reason_cell(found: Finding, column: str) -> str:
 
 def _shown(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows)
+
+
+@_then("the {form=claim|request} is recommended for denial by rule {rule}")
+def recommended(case: Case, said: Arguments, table: Table) -> None:
+    """It pends, and is denied once a clinician confirms that this rule denies.
+
+    Then the claim is recommended for denial by rule oral-therapy-first
+    """
+    outcome = case.determined().outcome
+    reviewed = [one.rule for one in _findings(case) if one.review is not None]
+    rule = cells.rule(case.rulesets(), said["rule"])
+    if outcome.recommended is None or rule not in reviewed:
+        found = f"it is {_DECISIONS[outcome.decision]}"
+        if outcome.recommended is not None:
+            found = f"recommended for denial by {listed(reviewed)}"
+        raise Mismatch(f"recommended for denial by rule {rule}", found, rules=[rule])
+
+
+@_then("line {line} is {disposition=paid|returned|packaged|denied for good}")
+def disposed(case: Case, said: Arguments, table: Table) -> None:
+    """What becomes of a line: paid as billed; denied, to be corrected and billed anew (returned); denied
+    since its payment lies in another line (packaged); or denied for good.
+
+    Then line 1 is packaged
+    """
+    line = _line(case, said["line"])
+    words = {"pay": "paid", "return": "returned", "deny": "denied for good"}
+    found = words.get(line.disposition, line.disposition.replace("_", " "))
+    if found != said["disposition"]:
+        rules = _deciding_rules(case, line.number)
+        expected = f"line {line.number} {said['disposition']}"
+        raise Mismatch(expected, f"line {line.number} {found}", rules=rules)
+
+
+_CERTIFIED: Final = (
+    "the request is certified for {units} units from {first} through {last}",
+    "the request is certified for {units} unit from {first} through {last}",
+    "the request is certified for {units} units",
+    "the request is certified for {units} unit",
+)
+
+
+@_then(*_CERTIFIED)
+def is_certified(case: Case, said: Arguments, table: Table) -> None:
+    """What a rule certifies: units in all, and the first and the last day.
+
+    Then the request is certified for 20 units from 2025-01-01 through 2025-06-30
+    """
+    case.determined()
+    units = _quantity(said["units"])
+    days = tuple(cells.day(said[name]) for name in ("first", "last")) if "first" in said else ()
+    found = [one.certified for one in case.determinations() if one.certified is not None]
+    fits = any(
+        one.quantity == units and (not days or days == (one.valid_from, one.valid_through))
+        for one in found
+    )
+    if not fits:
+        raise Mismatch(
+            f"certified for {_units(units)}{_days(*days)}",
+            listed(
+                [
+                    f"{_units(one.quantity)}{_days(one.valid_from, one.valid_through)}"
+                    for one in found
+                ]
+            )
+            or "no rule certifies anything",
+            rules=[one.rule for one in found],
+        )
+
+
+def _days(first: date | None = None, last: date | None = None) -> str:
+    start = f" from {first}" if first else ""
+    return f"{start} through {last}" if last else start
+
+
+@_then("rule {rule} is to be followed up after payment")
+def followed_up(case: Case, said: Arguments, table: Table) -> None:
+    """The advice of a rule is to be reviewed after payment.
+
+    Then rule note-on-diet is to be followed up after payment
+    """
+    rule = cells.rule(case.rulesets(), said["rule"])
+    found = [one.rule for one in _findings(case) if one.follow_up]
+    if rule not in found:
+        raise Mismatch(
+            f"rule {rule} followed up after payment",
+            f"followed up: {listed(found)}" if found else "nothing is followed up",
+            rules=[rule],
+        )
 
 
 @_then("no rule denies it")

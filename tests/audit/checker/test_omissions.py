@@ -401,7 +401,7 @@ def test_verify_reports_what_is_missing_and_what_was_not_checked(
     }  # fmt: skip
     for line in failed["determination"]["lines"]:
         line |= {
-            "outcome": "pend", "allowed_units": None, "allowed_least": 0,
+            "outcome": "pend", "disposition": "pend", "allowed_units": None, "allowed_least": 0,
             "allowed_most": line["billed_units"], "findings": [],
         }  # fmt: skip
     beside = next(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -17,6 +19,7 @@ from payer_policy.audit.checker import Verified, check
 from payer_policy.core.ruleset import All, Ruleset
 from payer_policy.determination import ServiceLine
 from payer_policy.engine import Decided
+from payer_policy.request.models import Confirmation
 from tests.audit.checker.changes import changes, names_it
 from tests.determination.build import CASES, EXAMPLE, decide, evaluate
 from tests.determination.test_laws import Case
@@ -31,10 +34,22 @@ many = settings(
 )
 
 
-def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...]) -> Any:
+def recorded(
+    made: Ruleset,
+    facts: dict[str, Any],
+    lines: tuple[ServiceLine, ...],
+    kind: str = "claim",
+    confirmed: Sequence[str] = (),
+) -> Any:
     """The content of the record of a determination, without its hash."""
     decided = Decided(
-        decide(made, facts, lines, engine="compiled"), made, evaluate(made, facts), facts
+        decide(made, facts, lines, engine="compiled", kind=kind, confirmed=confirmed),
+        made,
+        evaluate(made, facts),
+        facts,
+        confirmations=tuple(
+            [Confirmation(rule=one, by="A. Physician", on=date(2025, 3, 4)) for one in confirmed]
+        ),
     )
     content = json.loads(recorder.record(decided))
     del content["sha256"]
@@ -60,7 +75,11 @@ def for_all(made: Ruleset) -> Ruleset:
 def test_every_determination_checks_out(case: Case) -> None:
     made, facts, lines, random = case
     made = for_all(made)
-    assert checked(recorded(made, facts, lines if random.randrange(5) else ()), made).wrong == ()
+    kind = random.choice(("claim", "preauthorization"))
+    reviewed = [one.id for one in made.rules if getattr(one.effect, "review", False)]
+    confirmed = random.sample(reviewed, random.randint(0, len(reviewed)))
+    content = recorded(made, facts, lines if random.randrange(5) else (), kind, confirmed)
+    assert checked(content, made).wrong == ()
 
 
 @given(case=cases(is_known=True))
@@ -68,7 +87,7 @@ def test_every_determination_checks_out(case: Case) -> None:
 def test_a_changed_value_is_named(case: Case) -> None:
     made, facts, lines, random = case
     made = for_all(made)
-    content = recorded(made, facts, lines)
+    content = recorded(made, facts, lines, random.choice(("claim", "preauthorization")))
     path, change = random.choice([one for one in changes(content, fields=False) if counts(one)])
     altered = deepcopy(content)
     change(altered)

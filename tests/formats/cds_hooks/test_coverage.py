@@ -44,8 +44,6 @@ ORDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "covered": "conditional",
             "pa-needed": "no-auth",
-            "doc-needed": "clinical",
-            "doc-purpose": "withclaim",
         },
     ),
     "the phase alone": (
@@ -141,15 +139,30 @@ def _determination(**changes: Any) -> dict[str, Any]:
     return {**made, **changes}
 
 
+REVIEWED = {"kind": "deny", "carc": "50", "review": "clinician"}
+
+
+def _of_a_claim(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A service for which no preauthorization is needed."""
+    found = [{"kind": "advise", **one} for one in findings]
+    return _determination(
+        decision="not_required", **{"unsettled": [], "findings": found, **changes}
+    )
+
+
 TABLE: list[tuple[list[dict[str, Any]], str]] = [
     ([_determination()], "not-covered"),
     ([_determination(findings=[])], "conditional"),
     ([_determination(findings=[{"kind": "deny", "carc": "16"}])], "conditional"),
-    ([_determination(findings=[{"kind": "deny", "carc": "50"}])], "conditional"),
-    (
-        [_determination(findings=[{"kind": "deny", "carc": "50"}, {"kind": "deny", "carc": "11"}])],
-        "not-covered",
-    ),
+    ([_determination(decision="pend", recommended="deny", findings=[REVIEWED])], "conditional"),
+    ([_determination(findings=[REVIEWED, {"kind": "deny", "carc": "11"}])], "not-covered"),
+    ([_of_a_claim()], "covered"),
+    ([_of_a_claim(findings=[{"kind": "advise", "carc": None}])], "covered"),
+    ([_of_a_claim({"would": "deny", "carc": "11"})], "not-covered"),
+    ([_of_a_claim({"would": "deny", "carc": "16"})], "conditional"),
+    ([_of_a_claim({"would": "deny", "carc": "50", "review": "clinician"})], "conditional"),
+    ([_of_a_claim({"would": "pend", "carc": "16"})], "conditional"),
+    ([_of_a_claim(unsettled=[{"rule": "a-rule"}])], "conditional"),
     ([_determination(findings=[{"kind": "pend", "carc": "11"}])], "conditional"),
     ([_determination(internal="a conflict")], "conditional"),
     ([_determination(decision="pend", lines=[])], "conditional"),
@@ -174,7 +187,7 @@ def test_the_table_of_covered(index: int) -> None:
 
 
 def test_a_clinician_who_confirmed_makes_it_not_covered() -> None:
-    one = _determination(findings=[{"kind": "deny", "carc": "50"}])
+    one = _determination(decision="pend", recommended="deny", findings=[REVIEWED])
     rules = replace(RULES, clinician_confirmed=True)
     assert covered({"determinations": [one]}, rules) == "not-covered"
 

@@ -23,6 +23,8 @@ def requests_of(intakes: Iterable[Intake]) -> str:
         if intake.request
     ]
     for request in dumped:
+        if not request["confirmations"]:
+            del request["confirmations"]
         for line in request["lines"]:
             line["modifiers"].sort()
             if not line["facts"]:

@@ -69,13 +69,13 @@ NAMES = {
             payer="medicare",
             facts=FAVORABLE,
         ),
-        {1: "A3"},
-        {1: ["11"]},
+        {1: "NA"},
+        {1: []},
     ),
     "no-preauthorization-needed-and-a-clinician-decides": (
         bundle(payer="medicare", facts=UNFAVORABLE),
         {1: "NA"},
-        {1: ["50"]},
+        {1: []},
     ),
     "certification-changed": (
         bundle(
@@ -207,10 +207,15 @@ def test_an_administrative_reason_is_issued_also_beside_a_clinical_one() -> None
     )
     submission = submitted(request)
 
-    review = line_reviews(decided(submission), RULES)[1]
+    outcome = decided(submission)
+    review = line_reviews(outcome, RULES)[1]
+    (made,) = outcome["determinations"]
+    clinical = [one["rule"] for one in made["findings"] if "review" in one]
 
     assert review.action == "A3"
-    assert {reason.carc for reason in review.reasons} == {"11", "50"}
+    assert clinical
+    assert {reason.carc for reason in review.reasons} == {"11"}
+    assert not [note for note in review.notes if any(f"rule {one} " in note for one in clinical)]
 
 
 def test_fewer_units_are_a_partial_certification(tmp_path: Path) -> None:

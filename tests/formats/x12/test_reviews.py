@@ -93,30 +93,25 @@ def test_each_service_has_the_action_of_its_outcome() -> None:
                 assert decision.action == "CT"
                 continue
             line, one = lines[asked.number]
-            needless = one["derived"].get("preauthorization.needed") is False
             expected = {"approve": "A1", "reduce": "A2", "deny": "A3", "pend": "A4"}
-            action = expected[line["outcome"]]
-            denying = [f for f in one["findings"] if f["kind"] == "deny"]
-            mine = [f for f in denying if asked.number in f["lines"]]
-            recommended = action == "A3" and all(
-                f["carc"] in REVIEW_RULES.clinical_carcs for f in mine
-            )
-            if recommended:
-                action = "A4"  # a clinician issues it
-            if needless and action in ("A1", "A4"):
-                action = "NA"
-            elif request.frequency == "7" and action in ("A1", "A2"):
+            action = {**expected, "not_required": "NA"}[line["outcome"]]
+            mine = [f for f in one["findings"] if asked.number in f["lines"]]
+            clinical = [f for f in mine if f["kind"] == "deny" and "review" in f]
+            recommended = action == "A4" and bool(clinical)  # a clinician issues it
+            if request.frequency == "7" and action in ("A1", "A2"):
                 action = "A6"
             assert decision.action == action
             certified = action in ("A1", "A2", "A6")
             assert decision.certification == ("SYN-CERT-1" if certified else "")
             assert decision.units == (line["allowed_units"] if certified else None)
             assert bool(decision.message) == (action not in ("A1", "A6")), decision
-            if recommended and action == "A4":
+            if recommended:
                 assert decision.message.startswith(RECOMMENDED)
-            if action == "A3" or recommended:
-                first = next(f for f in one["findings"] if f["kind"] == "deny")
+                assert clinical[0]["because"] in decision.message
+            if action == "A3":
+                first = next(f for f in mine if f["kind"] == "deny" and "review" not in f)
                 assert first["because"] in decision.message
+                assert not [f for f in clinical if f["because"] in decision.message]
 
     assert {"A1", "A3", "A4", "NA"} <= set(seen)  # the others: cases
 

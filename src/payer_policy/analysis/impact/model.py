@@ -14,7 +14,9 @@ from typing import Any, Final, Literal, NamedTuple
 IMPACT_VERSION: Final = "payer-policy/impact/1"
 MILLION: Final = 1_000_000
 
-DECISIONS: Final = ("approve", "partial", "deny", "pend", "void", "no_policy", "rejected")
+DECISIONS: Final = (
+    "approve", "partial", "deny", "pend", "void", "not_required", "no_policy", "rejected",
+)  # fmt: skip
 """The decisions on a service, in the order in which they are shown. `rejected`: this version of the
 policies could not read or decide the record, and the other one could."""
 

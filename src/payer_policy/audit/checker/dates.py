@@ -27,8 +27,8 @@ from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, lea
 from payer_policy.policy.library import Library
 
 _UNDATED: Final = (DATE_MISSING, SEVERAL_DAYS, APPLIES)
-_REFUSES: Final = ("deny", "reduce")
-_KINDS: Final = ("deny", "pend", "reduce", "advise")
+_REFUSES: Final = ("deny", "reduce", "certify")
+_KINDS: Final = ("deny", "pend", "reduce", "certify", "advise")
 _UNITS: Final = ("allowed_units", "allowed_least", "allowed_most")
 
 
@@ -58,7 +58,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     ]
     lines = [
         {"number": line["number"], "parts": line["parts"], "outcome": "pend",
-         "billed_units": line["units"], **_open(line["units"]), "findings": [rule]}
+         "disposition": "pend", "billed_units": line["units"], **_open(line["units"]), "findings": [rule]}
         for line in billed
     ]  # fmt: skip
     numbers = list(dict.fromkeys(line["number"] for line in billed))
@@ -89,7 +89,8 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
         nothing = {"allowed_units": 0, "allowed_least": 0, "allowed_most": 0, "findings": []}
         own["determination"] |= {
             "decision": "void", "findings": [], "missing": [], "information_request": None,
-            "headline": None, "lines": [{**line, "outcome": "void", **nothing} for line in lines],
+            "headline": None, "lines": [
+                {**line, "outcome": "void", "disposition": "void", **nothing} for line in lines],
             "voids": [one["value"] for one in voids.values()][-1],
         }  # fmt: skip
     wrong = [Wrong(*one) for one in differences((), was, keyed(own))]
@@ -197,7 +198,11 @@ def check_days(content: Mapping[str, Any], days: Sequence[Any]) -> Iterator[Wron
         ]  # a service has the same answer on all its days, or none
     for line, own_or_none in lines:
         where = ("determination", "lines", str(at(line, "number")))
-        own = own_or_none or {"outcome": "pend", **_open(at(line, "billed_units"))}
+        own = own_or_none or {
+            "outcome": "pend",
+            "disposition": "pend",
+            **_open(at(line, "billed_units")),
+        }
         for name, value in own.items():
             if at(line, name) != value:
                 yield Wrong((*where, name), at(line, name), value)
@@ -237,7 +242,7 @@ def _as_of_last(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any
         same = same and at(first, "allowed_units") == at(last, "allowed_units")
     if outcome in _REFUSES and not (same_reason and same):
         return None
-    return {name: at(first, name) for name in ("outcome", *_UNITS)}
+    return {name: at(first, name) for name in ("outcome", "disposition", *_UNITS)}
 
 
 def _all_days(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any] | None:
@@ -246,7 +251,7 @@ def _all_days(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any] 
     if len(outcomes) > 1 or any(one != keys[0] for one in keys):
         return None
     sums = {name: _sum([at(one, name) for one in each]) for name in _UNITS}
-    return {"outcome": outcomes.pop(), **sums}
+    return {"outcome": outcomes.pop(), "disposition": at(each[0], "disposition"), **sums}
 
 
 def _sum(amounts: Sequence[Any]) -> Any:

@@ -18,6 +18,7 @@ from payer_policy.audit.checker.values import (
     truth_of,
 )
 from payer_policy.core.ruleset import (
+    FindingEffect,
     Rule,
     Ruleset,
     Test,
@@ -50,6 +51,8 @@ def facts_assumed(
     covered: Any,
     parts: Collection[str] | None,
     denied: bool,
+    asks: bool,
+    needed: bool | None,
 ) -> list[str]:
     """The facts on which a decision rests although nothing was stated about them.
 
@@ -61,6 +64,8 @@ def facts_assumed(
         covered: Whether an authorization covers the service.
         parts: Those of which the service has lines; None: every rule falls on it.
         denied: Whether something denies; then only that counts.
+        asks: Whether it is asked beforehand.
+        needed: Whether preauthorization is needed; None: not asked, or not known.
     """
     if silence is None:
         unsaid = {
@@ -72,7 +77,9 @@ def facts_assumed(
         }
         silence = {"rests": [], "unsaid": unsaid}
     bare = Bare(ruleset, {one: v for one, v in facts.items() if one not in silence["rests"]})
-    resting = bare.resting(truths, covered, parts, denied)
+    resting = [] if needed is None else [*bare.on_need()]
+    if needed is not False:
+        resting += bare.resting(truths, covered, parts, denied, asks)
     return sorted({one for name in resting for one in silence["unsaid"].get(name, ())})
 
 
@@ -102,13 +109,14 @@ class Bare:
         covered: Any,
         parts: Collection[str] | None,
         denied: bool,
+        asks: bool,
     ) -> Iterator[str]:
         """The facts behind the rules that would come out differently without conclusions from silence."""
         cover, silenced = self.ruleset.covered_by, self.ruleset.silences
         turned = cover is not None and covered is not None and self.known.get(cover) is None
         for rule in self.ruleset.rules:
             kind, truth = getattr(rule.effect, "kind", None), truths[rule.id]
-            if kind in (None, "advise") or truth == "unknown":
+            if kind in (None, "advise") or truth == "unknown" or (kind == "certify" and not asks):
                 continue
             part = getattr(rule.effect, "part", None)
             if part is not None and parts is not None and part not in parts:
@@ -117,16 +125,23 @@ class Bare:
                 continue
             if self.truths[rule.id] != truth:
                 yield from self.behind_rule(rule)
-            if turned and cover is not None and truth == "holds" and rule.section in silenced:
+            silent = rule.section in silenced and kind != "certify"
+            if turned and cover is not None and truth == "holds" and silent:
                 yield from self._behind_fact(cover)
+
+    def on_need(self) -> Iterator[str]:
+        """The facts by which it is known whether preauthorization is needed, if silence settles it."""
+        by = self.ruleset.needed_by
+        if by is not None and self.known.get(by) is None:
+            yield from self._behind_fact(by)
 
     def behind_rule(self, rule: Rule) -> Names:
         """The facts that settle a rule, through conclusions and overrides."""
         found = self._behind.get(rule.id)
         if found is None:
             read = {name for test in tests_in(rule.condition) for name in facts_in_test(test)}
-            to = getattr(rule.effect, "to", None)
-            read |= set() if to is None else set(facts_in_expression(to))
+            if isinstance(rule.effect, FindingEffect):
+                read |= {name for one in rule.effect.amounts() for name in facts_in_expression(one)}
             others = {one.id: one for one in self.ruleset.rules}
             parts = [self._behind_fact(name) for name in read]
             parts += [self.behind_rule(others[one]) for one in rule.overridden_by if one in others]

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from payer_policy.audit.checker.lines import NUMBER, Lines
+from payer_policy.audit.checker.certified import certified
+from payer_policy.audit.checker.lines import FOLLOWED, NEED, NUMBER, Lines
 from payer_policy.audit.checker.silence import facts_assumed, stated
 from payer_policy.audit.checker.values import (
     OPPOSITE,
@@ -28,6 +29,7 @@ from payer_policy.audit.checker.values import (
 from payer_policy.audit.checker.waits import Waits
 from payer_policy.core.ruleset import (  # fmt: skip
     ENGINES,
+    PREAUTHORIZATION,
     Conclude,
     Condition,
     Rule,
@@ -46,8 +48,8 @@ AROUND: Final = frozenset({"answers", "candidates", "through"})
 FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
 DISAGREE: Final = r"The engines do not agree: .+"
 UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
-                  "lines followed")  # fmt: skip
-RANK: Final = ("deny", "pend", "reduce", "advise")
+                  "lines followed", "preauthorization")  # fmt: skip
+RANK: Final = ("deny", "pend", "reduce", "certify", "advise")
 DATE: Final = FactType("date")
 PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
                  "billing units")  # fmt: skip
@@ -133,15 +135,47 @@ class Account(Lines):
             if self.conflicts:
                 self.unsettle()
         billed = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
+        confirmations = self.confirmations()
+        self.asks = about["kind"] == PREAUTHORIZATION
+        self.day = read(DATE, about["service_date"], None)
+        self.needed = self.known.get(str(rules.needed_by))
         silence = stated(was, inputs)
         lines, steps = self.lines(billed, fault)
         proof = proof and {**proof, "lines": steps}
         said = self.determination(lines, [at(line, "number") for line in billed], fault)
         if proof is not None:
             said["assumptions"] += self.facts_assumed(silence, billed, said["decision"])
+        said |= self.terms(said["decision"], about["code"], billed, lines)
         return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
                 "meaning": dict(rules.parts.others), "facts": facts, "silence": silence,
-                "lines": billed, "proof": proof, "determination": {**about, **said}}  # fmt: skip
+                **confirmations, "lines": billed, "proof": proof,
+                "determination": {**about, **said}}  # fmt: skip
+
+    def confirmations(self) -> dict[str, Any]:
+        """What clinicians have confirmed: recorded, like the facts, and of rules that they review."""
+        stated = []
+        for key in names(self.was, "confirmations"):
+            rule, by, on = (at(self.was, "confirmations", key, one) for one in ("rule", "by", "on"))
+            known = rule in self.rules and getattr(self.rules[rule].effect, "review", False)
+            day = read(DATE, on, None)
+            stated.append({
+                "rule": rule if known else "a rule that a clinician must review",
+                "by": by if isinstance(by, str) and by != NOTHING else "who confirmed it",
+                "on": "a date" if day is None else as_json(day),
+            })  # fmt: skip
+        self.confirmed = {one["rule"] for one in stated}
+        return {"confirmations": stated} if stated else {}
+
+    def terms(
+        self, decision: str, code: Any, billed: list[Any], lines: list[Any]
+    ) -> dict[str, Any]:
+        """What is recommended, and what is certified, where anything is."""
+        said: dict[str, Any] = {"recommended": "deny"} if self.recommended else {}
+        if self.certifying is not None and decision in ("approve", "partial"):
+            units = [read(NUMBER, one["units"], None) for one in billed]
+            allowed = [read(NUMBER, at(one, "allowed_units"), None) for one in lines]
+            said["certified"] = certified(*self.certifying, code, units, allowed if billed else [])
+        return said
 
     def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
         type_ = self.ruleset.facts[name].type
@@ -163,8 +197,10 @@ class Account(Lines):
         facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
         covered = self.known.get(str(self.ruleset.covered_by))
         on = {part for one in billed for part in one["parts"]} if billed else None
+        denied = decision == "deny" or self.recommended
+        needed = self.needed if self.asks and billed and self.ruleset.needed_by else None
         found = facts_assumed(
-            self.ruleset, facts, silence, self.truths, covered, on, decision == "deny"
+            self.ruleset, facts, silence, self.truths, covered, on, denied, self.asks, needed
         )
         return [{"rule": None, "fact": one, "title": self.ruleset.facts[one].label,
                  "citations": [], "waits_for": [one]} for one in found]  # fmt: skip
@@ -237,8 +273,10 @@ class Account(Lines):
         mixed = len(outcomes) > 1 or "reduce" in outcomes
         decision = "pend" if "pend" in outcomes else "partial" if mixed else lines[0]["outcome"]
         findings = [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)]
+        if self.none_needed:
+            findings = [self.advice(one) for one in findings]
         waits = sorted(self.waits, key=lambda key: (key[0], UNKNOWN.index(key[1])))
-        asks = rules.information_request if {what for _, what in waits} - {UNKNOWN[-1]} else None
+        asks = rules.information_request if {what for _, what in waits} - {FOLLOWED} else None
         return {
             "decision": decision,
             "headline": min(findings, key=self.rank)["rule"] if findings else None,
@@ -247,16 +285,19 @@ class Account(Lines):
             "unsettled": [
                 {**self.about(id_, "kind"), "unknown": what, "lines": on(self.waits[id_, what]),
                  "waits_for": self.open.waits_for(id_, what)} for id_, what in waits],
-            "missing": self.open.questions(waits, self.said("missing")),
+            "missing": [] if self.none_needed else self.open.questions(waits, self.said("missing")),
             "assumptions": [{**self.about(id_, "citations"), "fact": None,
-                             "waits_for": self.open.waits_for(id_)} for id_ in sorted(self.assumed)],
+                             "waits_for": self.open.waits_for(id_)}
+                            for id_ in sorted(self.assumed) if not self.none_needed],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
-            "information_request": asks and codes(asks),
+            "information_request": None if self.none_needed else asks and codes(asks),
             "conflicts": [
                 {"fact": name, "label": rules.facts[name].label, "rules": sorted(
                     one for one in self.concluding(name) if self.recorded[one] == "holds")}
-                for name in sorted(self.conflicts)],
+                for name in sorted(self.conflicts)] + ([
+                {"fact": "certified", "label": "what is certified", "rules": self.contradict}]
+                if self.contradict else []),
             "internal": fault,
         }  # fmt: skip
 
@@ -274,6 +315,13 @@ class Account(Lines):
         return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
 
     def about(self, id_: str, *more: str) -> dict[str, Any]:
+        if id_ == NEED:
+            what = {
+                "rule": id_,
+                "title": "Whether preauthorization is needed is open",
+                "kind": "pend",
+            }
+            return {key: what[key] for key in ("rule", "title", *more)}
         if id_ not in self.rules:  # a built-in finding
             part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
             what = {"rule": id_, "title": self.followed_title(part), "kind": "deny"}
@@ -295,8 +343,23 @@ class Account(Lines):
         about = self.about(id_, "kind", "citations")
         silenced = id_ in self.silenced
         about["kind"] = "advise" if silenced else about["kind"]
+        more: dict[str, Any] = {}
+        if self.reviewed(id_) and not silenced:
+            more["review"] = "clinician"
+        if effect.disposition and not silenced:
+            more["disposition"] = effect.disposition
+        if effect.follow_up and not silenced:
+            more["follow_up"] = True
         return {**about, "silenced": silenced, **codes(effect.reason),
-                "because": text, "lines": lines, "on": on}  # fmt: skip
+                "because": text, "lines": lines, "on": on, **more}  # fmt: skip
+
+    @staticmethod
+    def advice(found: dict[str, Any]) -> dict[str, Any]:
+        """A finding where no preauthorization is needed: advice on what a claim would meet."""
+        if found["kind"] == "advise":
+            return found
+        kept = {key: one for key, one in found.items() if key != "disposition"}
+        return {**kept, "kind": "advise", "would": found["kind"]}
 
     def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
         """The finding that lines are denied with those that they follow, for the leading reason there."""
@@ -306,7 +369,10 @@ class Account(Lines):
         followed = [index for index, line in enumerate(billed) if other in line["parts"]]
         found = [self.finding(one, []) for one in self.finds
                  if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
-        led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
+        led = min(
+            (one for one in found if one["kind"] in ("deny", "reduce", "certify")), key=self.rank
+        )
+        led = {key: one for key, one in led.items() if key not in ("review", "follow_up")}
         numbers = list(dict.fromkeys(str(billed[index]["number"]) for index in followed))
         some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
         where = f"{'lines' if numbers[1:] else 'line'} {some}"

@@ -160,7 +160,7 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
             count, day = value_of(amount, facts), value_of(anchor, facts)
             if None in (count, day) or NONE in (count, day):
                 return _nothing_in([count, day])
-            other = _shift(day, int(-count if direction == "before" else count), unit)
+            other = shifted(day, int(-count if direction == "before" else count), unit)
             return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
         case Moved(Window(amount, unit, direction, anchor)):
             count, day = value_of(amount, facts), value_of(anchor, facts)
@@ -212,7 +212,7 @@ def _nothing_in(known: Sequence[Any]) -> Any:
     return NONE if None not in known and NONE in known else None
 
 
-def _shift(day: date, count: int, unit: str) -> date:
+def shifted(day: date, count: int, unit: str) -> date:
     """`count` units later (negative: earlier), kept within the month and the calendar."""
     found = _moved(day, count, unit)
     return found if found is not None else date.max if count > 0 else date.min

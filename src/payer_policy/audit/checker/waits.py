@@ -59,12 +59,16 @@ class Waits:
         `what` is what is unknown: its condition, its amount, or something that no answer settles; None:
         the rule is assumed not to apply.
         """
+        if what == "preauthorization":
+            return self._ordered(self.behind([str(self.ruleset.needed_by)]))
         if what == "amount":
             return self._ordered(self._amount(id_))
         if what is not None and what not in OF_THE_RULE:
             return []
         rule, facts = self._rule(id_), self.rules.get(id_, set())
-        if what is not None and rule is not None and rule.section in self.ruleset.silences:
+        silenced = rule is not None and rule.section in self.ruleset.silences
+        effect = None if rule is None else rule.effect
+        if what is not None and silenced and getattr(effect, "kind", "") != "certify":
             # Whether an authorization covers the service decides if the rule counts.
             facts = facts | self.behind([str(self.ruleset.covered_by)])
         return self._ordered(facts)
@@ -106,8 +110,11 @@ class Waits:
 
     def _amount(self, id_: str) -> set[str]:
         rule = self._rule(id_)
-        to = rule.effect.to if rule is not None and isinstance(rule.effect, FindingEffect) else None
-        return set() if to is None else self.behind(facts_in_expression(to))
+        if rule is None or not isinstance(rule.effect, FindingEffect):
+            return set()
+        return self.behind(
+            name for one in rule.effect.amounts() for name in facts_in_expression(one)
+        )
 
     def _ordered(self, facts: Iterable[str]) -> list[str]:
         return sorted(facts, key=lambda name: (self._order.get(name, len(self._order)), name))

@@ -24,9 +24,10 @@ OUTCOME: Final[Mapping[str, Fact]] = {
     for fact in (
         Fact(
             DECISION,
-            FactType("choice", values=("approve", "deny", "pend", "partial")),
+            FactType("choice", values=("approve", "deny", "pend", "partial", "not_required")),
             "the decision",
-            note="Of one line of the service: approved, denied, pended, or reduced (partial).",
+            note="Of one line of the service: approved, denied, pended, reduced (partial), or, of a "
+            "preauthorization, not required. No clinician has confirmed anything.",
         ),
         Fact(GROUP, FactType("codes", system="group"), "the groups of the reasons"),
         Fact(CARC, FactType("codes", system="carc"), "the reasons' CARCs"),

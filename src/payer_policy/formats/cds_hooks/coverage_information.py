@@ -9,7 +9,8 @@ known. **Not covered is never said on ignorance**, nor for a reason that a clini
 | approved for fewer units | covered, with the quantity (`allowed-quantity`) | as below |
 | a denying rule is known to hold, for a reason of coverage | not-covered | left out (CRD: must be) |
 | it holds, but says that what was sent is lacking or wrong | conditional, with the reason | as below |
-| it holds, but for reasons that a clinician must decide | conditional, with the reason | as below |
+| it holds, but a clinician must review it | conditional, with the reason | as below |
+| no preauthorization is needed | as a claim would be, by its findings | no-auth |
 | a rule is still unknown, or a person must look | conditional | as below |
 | no policy here decides it | conditional, info-needed `OTH`, with the reason | conditional |
 | several services of one order disagree | conditional | conditional where they differ |
@@ -32,12 +33,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.formats.cds_hooks.orders import Order
-from payer_policy.formats.review import ReviewRules, exact_units, finding_note, looked_for
+from payer_policy.formats.review import (
+    ReviewRules,
+    exact_units,
+    finding_note,
+    looked_for,
+    to_review,
+)
 
 EXTENSION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 CRD_CODES: Final = "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp"
@@ -61,19 +68,38 @@ def covered(outcome: Mapping[str, Any], rules: ReviewRules) -> str:
 def _covered(determination: Mapping[str, Any], rules: ReviewRules) -> str:
     if determination["internal"]:
         return "conditional"
+    if determination["decision"] == "not_required":
+        return _of_a_claim(determination, rules)
     if determination["decision"] == "approve":
         return "covered"
     kinds = {line["outcome"] for line in determination["lines"]}
     if kinds and kinds <= {"approve", "reduce"}:
         return "covered"
-    if determination["decision"] != "deny":
+    confirmed = rules.clinician_confirmed and determination.get("recommended") == "deny"
+    if determination["decision"] != "deny" and not confirmed:
         return "conditional"
-    carcs = [one["carc"] for one in determination["findings"] if one["kind"] == "deny"]
-    soft = rules.information_carcs
-    if not rules.clinician_confirmed:
-        soft |= rules.clinical_carcs
-    # Without any other denying finding, "not covered" would rest on nothing.
-    return "not-covered" if any(carc not in soft for carc in carcs) else "conditional"
+    denying = [one for one in determination["findings"] if one["kind"] == "deny"]
+    return "not-covered" if _excludes(denying, rules) else "conditional"
+
+
+def _excludes(denying: Iterable[Mapping[str, Any]], rules: ReviewRules) -> bool:
+    """Whether a denial is for good: not for what was sent, and not for a clinician to review."""
+    return any(
+        one["carc"] not in rules.information_carcs
+        and (rules.clinician_confirmed or not to_review(one))
+        for one in denying
+    )
+
+
+def _of_a_claim(determination: Mapping[str, Any], rules: ReviewRules) -> str:
+    """What is known of a claim for a service that needs no preauthorization."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for one in determination["findings"]:
+        kinds.setdefault(one.get("would") or "", []).append(one)
+    if _excludes(kinds.get("deny", ()), rules):
+        return "not-covered"
+    open_ = determination["unsettled"] or kinds.keys() & {"deny", "pend"}
+    return "conditional" if open_ else "covered"
 
 
 def authorization_needed(outcome: Mapping[str, Any], number: str | None, rules: ReviewRules) -> str:
@@ -206,12 +232,12 @@ def _reasons(
             yield f"Held for a fault of the system: {one['internal']}"
         for found in one["findings"]:
             text = finding_note(found, one)
-            if found["kind"] == "deny" and found["carc"] in rules.clinical_carcs:
+            if to_review(found):
                 if rules.clinician_confirmed:
                     yield text
                 elif cover != "not-covered":
                     yield f"A clinician decides whether it is covered: {text}"
-            elif found["kind"] != "advise":
+            elif found["kind"] not in ("certify", "advise") or found.get("would"):
                 yield text
         if cover == "covered":
             for assumed in one["assumptions"]:

@@ -36,6 +36,7 @@ from payer_policy.formats.review import (
     LineReview,
     ReviewRules,
     certification_number,
+    exact_units,
     line_reviews,
 )
 
@@ -86,6 +87,8 @@ def claim_response(
     response["disposition"] = _disposition(answers, asked.use)
     if number is not None:
         response["preAuthRef"] = number
+        if period := _period(answers):
+            response["preAuthPeriod"] = period
     pairs = zip(items, answers, strict=True)
     if made := [_item(item, one, asked.use, number, notes) for item, one in pairs]:
         response["item"] = made
@@ -182,6 +185,15 @@ def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     return head
 
 
+def _period(answers: Sequence[LineReview]) -> dict[str, str]:
+    """The days that are certified, where what is certified says so."""
+    made = [one.certified for one in answers if one.certified is not None]
+    first = [one["valid_from"] for one in made if one["valid_from"] is not None]
+    last = [one["valid_through"] for one in made if one["valid_through"] is not None]
+    period = {"start": min(first, default=None), "end": max(last, default=None)}
+    return {key: day for key, day in period.items() if day is not None}
+
+
 def _identified(response: dict[str, Any]) -> dict[str, Any]:
     """The response with an id of its own: answers that say different things have different ids."""
     content = hashlib.sha256(exact_json(response).encode()).hexdigest()[:16]
@@ -206,6 +218,7 @@ _WORDS = {
     "pend": "Held",
     "reduce": "Approved for fewer units",
     "void": "Void",
+    "not_required": "Not required",
     "no_policy": "No policy here decides",
     "cancelled": "Cancelled",
 }
@@ -250,6 +263,12 @@ def _item(
     if review.allowed is not None:
         allowed = {"category": concept(ALLOWED, "allowed-units"), "value": review.allowed}
         out["adjudication"].append(allowed)
+    if (certified := review.certified) is not None and use != "claim":
+        units = exact_units(certified["quantity"])
+        if units is not None and review.allowed is None:
+            out["adjudication"].append(
+                {"category": concept(ALLOWED, "allowed-units"), "value": units}
+            )
     return out
 
 

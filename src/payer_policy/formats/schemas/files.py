@@ -151,13 +151,29 @@ def policy_schema(library: Library) -> Schema:
         "otherwise": {"if": {"type": "string"}, "then": {"const": NONE_TEXT}, "else": _OBJECT},
     }
     definitions["ColumnModel"]["properties"]["unit"] = _units()
-    definitions["ReduceModel"]["properties"]["to"] = {
-        "if": {"type": "object"},
-        "then": made.expression,
-        "else": {"type": "number"},
-    }
+    day, codes = FactType("date"), FactType("codes", system="hcpcs")
+    amount = {"if": {"type": "object"}, "then": made.expression, "else": {"type": "number"}}
+    definitions["ReduceModel"]["properties"]["to"] = amount
+    certify = definitions["CertifyModel"]["properties"]
+    certify |= {"quantity": amount, "codes": made.operand(codes)}
+    certify |= {"from": made.operand(day), "through": made.operand(day)}
+    definitions["QuantityPerModel"]["properties"]["quantity"] = amount
+    for key, node in (("for", certify), ("every", definitions["QuantityPerModel"]["properties"])):
+        node[key] = _one_period(_not_null(node[key]), made.operand(FactType("integer")))
     _with_reason_codes(definitions, library)
     return schema
+
+
+def _one_period(node: Schema, amount: Schema) -> Schema:
+    """An amount of one unit of time."""
+    units = node["propertyNames"]["enum"]
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(units, amount),
+    }
 
 
 def statements_schema(library: Library) -> Schema:
@@ -200,12 +216,14 @@ def _with_reason_codes(definitions: dict[str, Schema], library: Library) -> None
         return sorted(code for kind, code in library.reference.reason_codes if kind == system)
 
     parts = [WHOLE_SERVICE, *library.vocabulary.line_parts]
-    for name in ("FindingModel", "ReduceModel", "ReasonModel"):
+    for name in (
+        "FindingModel", "DenyModel", "ReduceModel", "CertifyModel", "AdviseModel", "ReasonModel",
+    ):  # fmt: skip
         properties = definitions[name]["properties"]
         for system in ("group", "carc"):
             properties[system] = {"enum": [*listed(system), None], "default": None}
         properties["rarc"] = {"type": "array", "items": {"enum": listed("rarc")}}
-        if "on" in properties:
+        if "on" in properties and name != "CertifyModel":
             properties["on"] = {"enum": parts, "default": WHOLE_SERVICE}
 
 

@@ -20,7 +20,7 @@ from payer_policy.request.models import Request
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-SEVERITY: Final = {"void": 0, "approve": 0, "reduce": 1, "pend": 2, "deny": 3}
+SEVERITY: Final = {"void": 0, "not_required": 0, "approve": 0, "reduce": 1, "pend": 2, "deny": 3}
 """Outcomes of a line; where two policies decide one, the highest counts."""
 
 _MOST_DIGITS: Final = 30

@@ -7,10 +7,11 @@ numbered anew. What was asked for stands as it was asked (SV1, SV2); what is cer
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.core.vocabulary.types import exact_number
 from payer_policy.formats.x12.interchange import Envelope, Written, interchange
 from payer_policy.formats.x12.levels import Level
 from payer_policy.formats.x12.review_loops import ReviewLoop
@@ -36,6 +37,8 @@ _ECHOED: Final = {
 }
 """What a response repeats of who takes part."""
 
+_PERIODS: Final = {"days": "DA", "weeks": "WK", "months": "MO"}
+"""HSD03, the unit of a period."""
 _FITS: Final = most_characters("MSG", 1)
 _EVENT_DATES: Final = frozenset({"AAH", "435", "096", "472"})
 
@@ -168,13 +171,26 @@ class _Answer:
         yield from self._echoes(level, "UM")
         if decision is not None:
             yield _hcr(decision)
-        for name in ("REF", "DTP", "SV1", "SV2", "SV3"):
+        yield from self._echoes(level, "REF")
+        yield from self._echoes(level, "DTP")
+        if decision is not None and decision.certified is not None:
+            for qualifier, key in (("007", "valid_from"), ("036", "valid_through")):
+                if (day := decision.certified[key]) is not None:
+                    yield out("DTP", qualifier, "D8", date.fromisoformat(day))
+        for name in ("SV1", "SV2", "SV3"):
             yield from self._echoes(level, name)
         yield from self._end(level, decision)
 
     def _end(self, level: Level, decision: Decision | None) -> Iterator[Out]:
         """The units, the message and the provider of an event or a service."""
-        if decision is not None and decision.units is not None:
+        per = None
+        if decision is not None and decision.certified is not None:
+            per = decision.certified["quantity_per"]
+        if per is not None:  # the units in all are in MSG
+            yield out(
+                "HSD", "FL", exact_number(per["quantity"]), _PERIODS[per["period"]], per["every"]
+            )
+        elif decision is not None and decision.units is not None:
             yield out("HSD", "FL", decision.units)
         if decision is not None and decision.message:
             yield out("MSG", Free(decision.message))

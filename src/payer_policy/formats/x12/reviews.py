@@ -12,7 +12,17 @@ from datetime import date
 from typing import Any, Final
 
 from payer_policy.core.diagnostics import Diagnostic, Location
-from payer_policy.formats.review import CERTIFIED, RECOMMENDED, ReviewRules, action_of, not_needed
+from payer_policy.determination.words import certified_in_words
+from payer_policy.formats.review import (
+    A_CLAIM_WOULD,
+    CERTIFIED,
+    NOT_NEEDED,
+    RECOMMENDED,
+    ReviewRules,
+    action_of,
+    at_most,
+    to_review,
+)
 from payer_policy.formats.x12.model import Number
 from payer_policy.formats.x12.outcomes import SEVERITY, decimal_of, fraction, outcome_problems
 from payer_policy.request.models import Line, Request
@@ -36,6 +46,9 @@ class Decision:
     """Units certified (HSD*FL)."""
     message: str = ""
     """MSG01, a sentence for people."""
+    certified: Mapping[str, Any] | None = None
+    """What a rule of the policy certifies, as the outcome has it: units in each period (HSD), first and
+    last day (DTP*472)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +200,12 @@ def _service(
     findings = [f for f in determination["findings"] if f["rule"] in line["findings"]]
     units = decimal_of(fraction(line["allowed_units"]))
     named = own.authorization_number or request.authorization_number
-    return _decision(request, determination, line["outcome"], findings, units, named, given)
+    most, billed = fraction(line.get("allowed_most")), fraction(line["billed_units"])
+    less = most is not None and billed is not None and 0 < most < billed
+    return _decision(
+        request, determination, line["outcome"], findings, units, named, given,
+        decimal_of(most) if less else None,
+    )  # fmt: skip
 
 
 def _event(request: Request, outcome: Mapping[str, Any], given: Certifying) -> Decision:
@@ -195,7 +213,7 @@ def _event(request: Request, outcome: Mapping[str, Any], given: Certifying) -> D
     found = outcome["determinations"]
     if not found:
         return Decision("CT", message=_NO_POLICY)
-    worst = {"approve": 0, "partial": 1, "pend": 2, "deny": 3}
+    worst = {"not_required": 0, "approve": 0, "partial": 1, "pend": 2, "deny": 3}
     one = max(found, key=lambda each: worst[each["decision"]])
     decision = "reduce" if one["decision"] == "partial" else one["decision"]
     named = request.authorization_number
@@ -210,20 +228,27 @@ def _decision(
     units: Number | None,
     named: str | None,
     given: Certifying,
+    most: Number | None = None,
 ) -> Decision:
-    denying = [f for f in findings if f["kind"] == "deny"]
+    recommended = outcome == "pend" and any(map(to_review, findings))
     action = action_of(
         outcome,
         needed=given.rules.needed(determination["derived"]),
-        only_clinical=all(f["carc"] in given.rules.clinical_carcs for f in denying),
-        nothing_left=units == 0,
+        recommended=recommended,
         rules=given.rules,
     )
-    said = [f for f in findings if f["kind"] == outcome]
-    before = RECOMMENDED if action == "A4" and outcome == "deny" else ""
+    said = [f for f in findings if _tells(f, outcome, recommended)]
+    before = RECOMMENDED if action == "A4" and recommended else ""
     reason = next((given.reasons[f["carc"]] for f in said if f["carc"] in given.reasons), "")
     if action == "NA":
-        before, reason = not_needed(outcome), ""
+        before, reason = NOT_NEEDED, ""
+        if any(f.get("would") for f in said):
+            before = f"{before} {A_CLAIM_WOULD}"
+    certified = determination.get("certified") if action in CERTIFIED else None
+    if certified is not None:
+        before = certified_in_words(certified)
+    if action == "A4" and most is not None:
+        before = f"{before} {at_most(most)}".strip()
     certification = ""
     if action in CERTIFIED:
         changed = request.frequency == "7"
@@ -234,8 +259,17 @@ def _decision(
         certification,
         reason,
         units if action in CERTIFIED else None,
-        _message(determination, said, outcome, before),
+        _message(determination, said, "" if action == "A3" else outcome, before),
+        certified,
     )
+
+
+def _tells(found: Mapping[str, Any], outcome: str, recommended: bool) -> bool:
+    """Whether a finding gives the reason of an outcome; what a clinician must review, if that is it."""
+    if recommended or to_review(found):
+        return recommended and to_review(found)
+    kinds = {"reduce": ("reduce", "certify"), "deny": ("deny", "certify")}.get(outcome, (outcome,))
+    return found["kind"] in kinds or (outcome == "not_required" and bool(found.get("would")))
 
 
 def _message(

@@ -62,7 +62,7 @@ class ReasonCodeEntry(Entry, title="a reason code"):
     needs_rarc: bool = False
     alert: bool = False
     only_group: str | None = None
-    rests_on: Literal["clinical judgment", "information"] | None = None
+    rests_on: Literal["information"] | None = None
     """What a denial with this CARC rests on, where it is a clinician's to confirm, or where what was
     sent is lacking."""
 

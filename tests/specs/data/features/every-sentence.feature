@@ -245,3 +245,65 @@ Feature: Every sentence of the step library
       Given nothing is known about oral_trial.outcome
       When the request is decided
       Then rule oral-therapy-first is not known
+
+  Rule: a clinician, dispositions, and what is certified
+
+    Background:
+      Given a claim to Example Health for J0999 on 2024-06-03
+      And it is known that patient.vegan is yes
+
+    Scenario Outline: What becomes of a line
+      Given these claim lines
+        | units   |
+        | <units> |
+      And it is known that oral_trial.outcome is inadequate
+      When the claim is decided
+      Then it is <decision>
+      And line 1 is <becomes>
+      And rule diet is to be followed up after payment
+
+      Examples:
+        | units | decision | becomes  |
+        | 1     | denied   | packaged |
+        | 2     | denied   | returned |
+        | 5     | approved | paid     |
+
+    Scenario: A clinician confirms a denial
+      Given these claim lines
+        | units |
+        | 5     |
+      And it is known that oral_trial.outcome is adequate
+      When the claim is decided
+      Then it is recommended for denial
+      And the claim is recommended for denial by rule oral-first
+      Given rule oral-first is confirmed by a clinician on 2024-06-10
+      When the claim is decided
+      Then it is denied
+      And line 1 is denied for good
+
+  Rule: what is certified
+
+    Scenario: Half a year
+      Given a preauthorization request to Example Health for J0999 on 2024-01-01
+      And these claim lines
+        | units |
+        | 40    |
+      And it is known that oral_trial.outcome is inadequate
+      And it is known that patient.vegan is no
+      When the request is decided
+      Then it is partly approved
+      And line 1 is reduced to 20 units
+      And the request is certified for 20 units from 2024-01-01 through 2024-06-30
+      And the request is certified for 20 units
+
+    Scenario: No more than is asked
+      Given a preauthorization request to Example Health for J0999 on 2024-01-01
+      And these claim lines
+        | units |
+        | 1     |
+      And it is known that oral_trial.outcome is inadequate
+      And it is known that patient.vegan is no
+      When the request is decided
+      Then it is approved
+      And the request is certified for 1 unit from 2024-01-01 through 2024-06-30
+      And the request is certified for 1 unit
