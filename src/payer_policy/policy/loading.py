@@ -26,7 +26,7 @@ from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import Vocabulary, VocabularyFile
 from payer_policy.core.vocabulary.reading import read_vocabulary
 from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
-from payer_policy.language.sources import read_line_part, read_source
+from payer_policy.language.sources import bounds_of, read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
@@ -506,7 +506,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
         name: source
         for name, fact in vocabulary.facts.items()
         if fact.source is not None and not fact.derived
-        if (source := read_source(fact, scope, report)) is not None
+        if (source := read_source(fact, vocabulary.records, scope, report)) is not None
     }
     line_parts = {
         name: made
@@ -515,6 +515,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
     }
     drug_documents = {} if data.unread_drugs else data.drug_documents
     checks.check_sources(vocabulary, sources, data.reference, drug_documents, lambda name: report)
+    sources |= bounds_of(vocabulary)
     return replace(basis, sources=sources, line_parts=line_parts)
 
 

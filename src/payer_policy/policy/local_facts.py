@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payer_policy.core.json_source import Report, Reporter
-from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.model import Fact, RecordType
 from payer_policy.core.vocabulary.reading import read_facts
 from payer_policy.language.sources import Source, read_source
 from payer_policy.policy.basis import Basis
@@ -37,18 +37,23 @@ def with_local_facts(
         return basis
     models = {name: placed.model for name, placed in merged.facts.items()}
     report_of = reporters(merged, report)
-    facts = read_facts(models, report_of, basis.vocabulary.facts)
+    vocabulary = basis.vocabulary
+    facts = read_facts(models, report_of, vocabulary.facts, vocabulary.records)
     own = basis.with_facts(facts, models)
     inside = own.scope(merged.first_day, **scope)
-    return own.with_sources(dict(_sources(facts, inside, report_of)))
+    sources = _sources(facts, own.vocabulary.records, inside, report_of)
+    return own.with_sources(dict(sources))
 
 
 def _sources(
-    facts: Mapping[str, Fact], scope: Any, report_of: Callable[[str], Reporter]
+    facts: Mapping[str, Fact],
+    records: Mapping[str, RecordType],
+    scope: Any,
+    report_of: Callable[[str], Reporter],
 ) -> Iterator[tuple[str, Source]]:
     for name, fact in facts.items():
         if fact.source is not None and not fact.derived:
-            source = read_source(fact, scope, report_of(name))
+            source = read_source(fact, records, scope, report_of(name))
             if source is not None:
                 yield name, source
 

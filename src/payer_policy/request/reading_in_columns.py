@@ -44,13 +44,14 @@ LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "history": PriorLine,
 }
 _MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
-_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts"})
+_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "records"})
+"""What is not one value. A request or a line with `records` is read by itself."""
 REQUEST_FIELDS: Final = (
     *(name for name in Request.model_fields if name not in _APART),
     *(f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields),
 )
 """The fields of a request that have one value, by path."""
-LINE_FIELDS: Final = tuple([name for name in Line.model_fields if name != "facts"])
+LINE_FIELDS: Final = tuple([name for name in Line.model_fields if name not in _APART])
 
 
 class Refused(PayerPolicyError, ValueError):

@@ -37,6 +37,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "schema-mismatch": "The published schema refuses what is otherwise right.",
         # --- names
         "unknown-fact": "A name is not a fact (or not a field of a line).",
+        "unknown-record": "A name is not a type of records.",
+        "unknown-field": "A name is not a field of the records.",
         "unknown-operator": "A name is not a test operator.",
         "unknown-value": "A value is not among those that are declared.",
         "unknown-unit": "A name is not a unit.",

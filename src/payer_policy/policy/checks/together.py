@@ -26,7 +26,7 @@ def check_together(
     report: Report,
 ) -> None:
     """Check what no policy shows alone."""
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    types = {name: fact.type for name, fact in vocabulary.tested.items()}
     _check_facts(spans, checked, report)
     for other, earlier in _sharing_a_code(checked):
         found = 0
