@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.ruleset import Condition, with_members
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import CodeSetMembers, Scope
 from payer_policy.language.sources import Source, behind, bounds_of, code_sets_of, sources_on
@@ -98,6 +98,13 @@ class Basis:
             below=self,
             _cache=_Cache(),
         )
+
+    def with_records(self, records: Mapping[str, RecordType]) -> Basis:
+        """The same with the types of records that a policy and its bases declare."""
+        if not records:
+            return self
+        known = {**self.vocabulary.records, **records}
+        return replace(self, vocabulary=replace(self.vocabulary, records=known))
 
     def with_facts(self, facts: Mapping[str, Fact], declarations: Mapping[str, object]) -> Basis:
         """The same with the facts that a policy and its bases declare; their sources come next.

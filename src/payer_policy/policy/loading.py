@@ -564,12 +564,16 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
         if not _PARAMETER.match(name):
             message = f"parameter `{name}`: lowercase letters, digits, and `_` were expected"
             report("wrong-name", message, ("parameters", name), key=True)
-    for name in model.facts:
-        prefix = prefix_of(version)
-        if not name.startswith(prefix):
-            message = f"fact `{name}`: the names of the facts of this policy begin with `{prefix}`"
-            hint = f"write `{prefix}{name.rpartition('.')[2]}`, and so wherever it is used"
-            report("wrong-name", message, ("facts", name), key=True, hint=hint)
+    prefix = prefix_of(version)
+    for member, one, names in (
+        ("facts", "fact", model.facts),
+        ("records", "record type", model.records),
+    ):
+        for name in names:
+            if not name.startswith(prefix):
+                message = f"{one} `{name}`: the names of the {one}s of this policy begin with "
+                hint = f"write `{prefix}{name.rpartition('.')[2]}`, and so wherever it is used"
+                report("wrong-name", f"{message}`{prefix}`", (member, name), key=True, hint=hint)
     if model.title is None and not model.continues:
         report("missing-key", "`title` is missing", hint='add "title": "…"')
     for name, definition in model.define.items():

@@ -12,6 +12,7 @@ from typing import Any
 from payer_policy.core.json_source import Report, Reporter
 from payer_policy.core.vocabulary.model import Fact, RecordType
 from payer_policy.core.vocabulary.reading import read_facts
+from payer_policy.core.vocabulary.records import read_records
 from payer_policy.language.sources import Source, read_source
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.versions import Merged, PolicyVersion
@@ -20,6 +21,12 @@ from payer_policy.policy.versions import Merged, PolicyVersion
 def reporters(merged: Merged, report: Report) -> Callable[[str], Reporter]:
     """Gives for each fact that a policy declares the reporter of the file in which it does."""
     return lambda name: merged.facts[name].version.reporter(report)
+
+
+def records_of(merged: Merged, report: Report) -> dict[str, RecordType]:
+    """The types of records that a policy and its bases declare."""
+    models = {name: placed.model for name, placed in merged.records.items()}
+    return read_records(models, lambda name: merged.records[name].version.reporter(report))
 
 
 def with_local_facts(
@@ -33,10 +40,11 @@ def with_local_facts(
         scope: Fields of the scope in which sources are read, such as its parameters.
         report: Receives what is wrong with the declarations.
     """
-    if not merged.facts:
+    if not merged.facts and not merged.records:
         return basis
     models = {name: placed.model for name, placed in merged.facts.items()}
     report_of = reporters(merged, report)
+    basis = basis.with_records(records_of(merged, report))
     vocabulary = basis.vocabulary
     facts = read_facts(models, report_of, vocabulary.facts, vocabulary.records)
     own = basis.with_facts(facts, models)

@@ -67,6 +67,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "test-without-effect": "A rule holds in the same cases without a test (check --deep).",
         "never-settled": "A rule stays unknown although every fact is known (check --deep).",
         "unused-code-set": "Nothing names a code set (check --deep).",
+        "conflicting-record": "Two policies declare one type of records differently.",
         "conflicting-fact": "Two policies declare one fact differently.",
         "never-concluded": "A rule reads a derived fact that no rule concludes.",
         "is-known": "A rule decides by what was not submitted.",

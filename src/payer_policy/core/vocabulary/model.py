@@ -259,7 +259,7 @@ class Vocabulary:
     @cached_property
     def bounds(self) -> Mapping[str, Fact]:
         """The least and the most that facts made from records can be (`bound_name`): what rules test
-        beside those facts, and nobody declares or gives."""
+        beside those facts. No file declares them, and no request gives them."""
         return {
             bound_name(name, side): Fact(
                 bound_name(name, side),

@@ -38,7 +38,7 @@ _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
     report = Reporter(document, report_to)
-    records = {**BUILT_IN, **read_records(file.records, report)}
+    records = {**BUILT_IN, **read_records(file.records, lambda name: report)}
     facts = read_facts(file.facts, lambda name: report, records=records)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
@@ -69,15 +69,19 @@ BUILT_IN: Final[Mapping[str, RecordType]] = {one.name: one for one in (HISTORY, 
 """The records that a request's form carries, with the fields of its models that rules may ask."""
 
 
-def read_records(models: Mapping[str, RecordModel], report: Reporter) -> dict[str, RecordType]:
-    """The record types that a file declares, by name.
+def read_records(
+    models: Mapping[str, RecordModel], report_of: Callable[[str], Reporter]
+) -> dict[str, RecordType]:
+    """The record types that some files declare, by name.
 
     Args:
-        models: Its declarations.
-        report: Reports problems at `records` of the file.
+        models: The declarations.
+        report_of: Gives for a name the reporter of the file that declares it.
     """
     return {
-        name: _record_type(name, model, report.on(f"record type `{name}`", "records", name))
+        name: _record_type(
+            name, model, report_of(name).on(f"record type `{name}`", "records", name)
+        )
         for name, model in models.items()
     }
 

@@ -224,7 +224,6 @@ def vocabulary_schema(library: Library) -> Schema:
     # The facts are declared in the file itself, so only its own reading can type their tests.
     definitions["test"] = {"required": ["fact"], "properties": {"fact": {"type": "string"}}}
     _with_facts(definitions, lines, facts)
-    definitions["FieldModel"]["properties"] |= _typed()
     definitions["LinePartModel"]["properties"]["where"] = lines.condition
     return schema
 
@@ -244,12 +243,9 @@ def _with_facts(
     # Records may be declared in the file itself, so only its own reading can type their tests.
     definitions["field-test"] = {"required": ["field"], "properties": {"field": {"type": "string"}}}
     definitions["source"] = _source(lines, facts, fields)
-    definitions["FactModel"]["properties"] |= {"from": {"$ref": "#/$defs/source"}, **_typed()}
-
-
-def _typed() -> Schema:
-    """The unit and the code system of a declared type."""
-    return {"unit": _units(), "system": {"enum": [*SYSTEMS, None], "default": None}}
+    typed: Schema = {"unit": _units(), "system": {"enum": [*SYSTEMS, None], "default": None}}
+    definitions["FactModel"]["properties"] |= {"from": {"$ref": "#/$defs/source"}, **typed}
+    definitions["FieldModel"]["properties"] |= typed
 
 
 def _source(lines: ConditionSchemas, facts: ConditionSchemas, fields: ConditionSchemas) -> Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from payer_policy.core.diagnostics import did_you_mean
@@ -41,6 +41,7 @@ def check_sources(
     reference: ReferenceData,
     documents: Mapping[str, JsonDocument],
     report_of: Callable[[str], Reporter],
+    names: Iterable[str] | None = None,
 ) -> None:
     """Check the sources of some facts.
 
@@ -50,8 +51,10 @@ def check_sources(
         reference: The drugs whose attributes facts are read from.
         documents: The files of the drugs, by code.
         report_of: Gives for a fact the reporter of the file that declares it.
+        names: The facts to check; None: all that have a source.
     """
-    for name, source in sources.items():
+    checked = {name: sources[name] for name in (sources if names is None else names)}
+    for name, source in checked.items():
         fact = vocabulary.facts[name]
         of_fact = report_of(name).on(f"fact `{name}`", "facts", name)
         if isinstance(source, DrugAttribute) and source.name not in DRUG_FIELDS:
@@ -67,8 +70,8 @@ def check_sources(
                 hint = "conclude it in a rule instead"
                 of_fact("wrong-shape", message, ("from",), key=True, hint=hint)
     needs = {
-        name: {other for other in facts_of(source) if other in sources}
-        for name, source in sources.items()
+        name: {other for other in facts_of(source) if other in checked}
+        for name, source in checked.items()
     }
     for circle in find_cycles(needs):
         steps = [f"`{a}` from `{b}`" for a, b in pairwise(circle)]
