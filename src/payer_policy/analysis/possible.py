@@ -14,6 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from payer_policy.analysis.lists import axioms, not_given
 from payer_policy.core.ruleset import (
     VOID,
     Condition,
@@ -113,7 +114,7 @@ def facts_for(
     types: dict[str, FactType] = {name: fact.type for name, fact in OUTCOME.items()}
     read = [*conditions, *conditions_of(rulesets)]
     for library in libraries:
-        types.update({name: fact.type for name, fact in library.vocabulary.facts.items()})
+        types.update({name: fact.type for name, fact in library.vocabulary.tested.items()})
         for ruleset in rulesets:
             for source in _sources(library, ruleset, read).values():
                 if isinstance(source, Computed) and source.condition is not None:
@@ -410,6 +411,9 @@ class Requests:
             if field is not None:  # the form always has a value for each
                 yield field.known
         yield from self._counted()
+        yield from axioms(
+            self._sources, library.vocabulary, self.facts, self._computed, self._prefix
+        )
 
     # --- the decision ----------------------------------------------------------------------------
 
@@ -623,7 +627,8 @@ class Requests:
 
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most important first."""
-        wishes = [all_of(self.parts.values())]
+        listed = not_given(self._sources, self.library.vocabulary, self.facts)
+        wishes = [all_of(listed), all_of(self.parts.values())]
         day = self._of_form("service", "date")
         if day is not None:
             wishes += [day.known, day.value <= self._days[0].toordinal() + SOON]

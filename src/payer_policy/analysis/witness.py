@@ -159,7 +159,7 @@ class Decider:
         out: dict[str, Value | None] = {}
         if ASSUMPTIONS in wanted:
             out[ASSUMPTIONS] = frozenset(one.name for one in made.assumptions)
-        facts = library.vocabulary.facts
+        facts = library.vocabulary.tested
         for name in wanted & facts.keys():
             if facts[name].derived:  # and no rule of this policy concludes it
                 out[name] = facts[name].otherwise

@@ -19,7 +19,14 @@ from payer_policy.core.ruleset import (
     tests_in,
     with_members,
 )
-from payer_policy.core.vocabulary.model import MOST, Fact, LinePart, RecordType, Vocabulary
+from payer_policy.core.vocabulary.model import (
+    MOST,
+    Fact,
+    LinePart,
+    RecordType,
+    Vocabulary,
+    bounded_by,
+)
 from payer_policy.core.vocabulary.types import (
     NUMERIC,
     FactType,
@@ -247,7 +254,7 @@ def bounds_of(vocabulary: Vocabulary) -> dict[str, Source]:
     return {
         name: Bound(fact, name.endswith(MOST))
         for name in vocabulary.bounds
-        for fact in [name.partition("#")[0]]
+        for fact in [str(bounded_by(name))]
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.ruleset import Condition, with_members
-from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary
+from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary, bounded_by
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import CodeSetMembers, Scope
 from payer_policy.language.sources import Source, behind, bounds_of, code_sets_of, sources_on
@@ -130,7 +130,7 @@ class Basis:
     @cached_property
     def _bounded(self) -> frozenset[str]:
         """The facts that have a least and a most beside them."""
-        return frozenset(name.partition("#")[0] for name in self.vocabulary.bounds)
+        return frozenset(str(bounded_by(name)) for name in self.vocabulary.bounds)
 
     def scope(self, day: date, **more: Any) -> Scope:
         """What a condition over facts may name, with the members of code sets on a day.

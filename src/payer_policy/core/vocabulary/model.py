@@ -146,6 +146,12 @@ def is_bounded(type_: FactType, source: Mapping[str, Any]) -> bool:
     )
 
 
+def bounded_by(name: str) -> str | None:
+    """The fact of which this is the name of a bound; None: it is the name of a fact."""
+    fact, sign, _ = name.partition("#")
+    return fact if sign else None
+
+
 def bound_name(fact: str, side: str) -> str:
     """The name of the least or the most that a fact can be, a fact that no file and no request names."""
     return f"{fact}#{side}"
@@ -263,7 +269,13 @@ class Vocabulary:
         return {
             bound_name(name, side): Fact(
                 bound_name(name, side),
-                FactType(fact.type.kind, fact.type.unit, shown_in=fact.type.shown_in),
+                FactType(
+                    fact.type.kind,
+                    fact.type.unit,
+                    minimum=UNBOUNDED[LEAST][fact.type.kind],
+                    maximum=UNBOUNDED[MOST][fact.type.kind],
+                    shown_in=fact.type.shown_in,
+                ),
                 f"{fact.label} (the {side} it can be)",
                 about=fact.about,
             )
