@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -14,7 +16,7 @@ from payer_policy.core.vocabulary.records import AUTHORIZATIONS, HISTORY
 from payer_policy.core.vocabulary.types import NONE, FactType
 from payer_policy.request import records
 from payer_policy.request.models import SPELLED, Authorization, Date, PriorLine, Quantity, Request
-from tests.policy.checks.building import build
+from tests.policy.checks.building import CASES, build
 
 OF_THIS_DRUG = {"field": "code", "is": {"fact": "drug.code"}}
 RECORDS: dict[str, Any] = {
@@ -241,6 +243,14 @@ def test_an_overdose_is_denied_although_older_claims_are_not_known(engine: Engin
     assert made.decision == "deny"
 
 
+def test_the_explanation_says_what_the_known_rows_settle(engine: Engine) -> None:
+    history = {"rows": [prior("2024-05-27", 12)], "complete": False}
+
+    (explanation,) = engine.explain(claim({}, history=history))
+
+    assert "they are at least 12 billing units, by the rows that are known" in str(explanation)
+
+
 def test_a_row_that_may_count_widens_the_bounds(engine: Engine) -> None:
     (one,) = facts(engine, claim({}, history=[prior("2024-05-27", 4), prior(None, 3)]))
 
@@ -379,6 +389,22 @@ def test_the_work_of_a_request_is_bounded(engine: Engine, monkeypatch: pytest.Mo
     assert [(code, path) for code, path, _ in problems(engine, claim(*days, history=history))] == [
         ("too-much-work", "$.history")
     ]
+
+
+# --- a policy's own ----------------------------------------------------------------------------------
+
+
+def test_a_policy_asks_its_own_records_by_its_own_parameters(tmp_path: Path) -> None:
+    build(json.loads((CASES / "ok--local-records.json").read_text("utf-8")), tmp_path / "policies")
+    engine = Engine.open(tmp_path / "policies")
+
+    def low(*values: int) -> dict[str, Any]:
+        rows = {"rows": [{"ferritin": value} for value in values], "complete": True}
+        request = claim({}, records={"iron.labs": rows}, coverage={"payer": "south"})
+        return facts(engine, request)[0]
+
+    assert low(29, 30, 3)["iron.low"] == 2
+    assert low()["iron.low"] == 0
 
 
 # --- one declaration ---------------------------------------------------------------------------------
