@@ -625,10 +625,13 @@ class Requests:
         """Those of some facts that may change when more is known of a line."""
         return tuple(sorted(name for name in names if left_by_lines(self._sources.get(name))))
 
+    def without_lists(self) -> Formula:
+        """That no list is given, so that facts made from records have no bounds but their own value."""
+        return all_of(not_given(self._sources, self.library.vocabulary, self.facts))
+
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most important first."""
-        listed = not_given(self._sources, self.library.vocabulary, self.facts)
-        wishes = [all_of(listed), all_of(self.parts.values())]
+        wishes = [all_of(self.parts.values()), self.without_lists()]
         day = self._of_form("service", "date")
         if day is not None:
             wishes += [day.known, day.value <= self._days[0].toordinal() + SOON]

@@ -446,8 +446,15 @@ class Facts:
         return next((text for text in found if not self.texts.known(text)), "OTHER")
 
     def all_given(self, values: Mapping[str, Value | None]) -> list[Formula]:
-        """That every free fact has the value that is given, and is not known where none is."""
-        fixed = [self.given(name, values.get(name)) for name in self.names()]
+        """That every free fact has the value that is given, and is not known where none is.
+
+        Bounds of facts made from records are known of every request; those not given may be any.
+        """
+        fixed = [
+            self.given(name, values.get(name))
+            for name in self.names()
+            if bounded_by(name) is None or name in values
+        ]
         for (one, other), beyond in self._beyond.items():
             left, right = values.get(one), values.get(other)
             if isinstance(left, frozenset) and isinstance(right, frozenset):
