@@ -414,7 +414,7 @@ class _SourceReader:
         how = self._combined_by("records", raw, RECORD_AGGREGATES, at)
         if how is None:
             return None
-        scope = replace(self.scope, subjects=kind.fields, subject="field")
+        scope = replace(self.scope, subjects=kind.fields, subject="field", definitions=None)
         parts = self._aggregated(raw, how, Elaborator(scope, self.report), at)
         give = raw.get("give")
         if give is not None:
