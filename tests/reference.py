@@ -282,3 +282,36 @@ class Days:
         self.first, self.last = sorted((anchor, end))
         if self.empty:
             self.first, self.last = date.max, date.min
+
+
+# --- facts from records -------------------------------------------------------------------------------
+
+
+def aggregate(source, rows: list[dict[str, Any]], facts: Mapping[str, Any]):
+    """What a fact made from records is on a complete list of which everything is known.
+
+    `source` is a `RecordAggregate`. A value of `only`, `latest` and the like that is not there is NONE.
+    """
+    chosen = [row for row in rows if source.where is None or holds(source.where, {**facts, **row})]
+    if source.condition is not None:
+        found = [holds(source.condition, {**facts, **row}) for row in chosen]
+        return any(found) if source.how == "any" else all(found)
+    if source.how == "count":
+        return len(chosen)
+    values = [number(row[source.field]) for row in chosen]
+    match source.how:
+        case "sum":
+            return sum(values, Fraction(0))
+        case "collect":
+            return frozenset().union(*({v} if isinstance(v, str) else v for v in values))
+        case "count_distinct":
+            return len(set(values))
+        case "only":
+            return values[0] if len(set(values)) == 1 else NONE
+    if not values:
+        return NONE
+    best = sorted(values)[0 if source.how in ("earliest", "min") else -1]
+    if source.give is None:
+        return best
+    given = {number(row[source.give]) for row in chosen if number(row[source.field]) == best}
+    return given.pop() if len(given) == 1 else None

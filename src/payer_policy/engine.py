@@ -527,7 +527,7 @@ class Engine:
     ) -> _Asked:
         candidates = self.library.candidates(payer, service.code)
         found = authorization_facts(request, payer, service) if candidates else {}
-        context = Context(request, payer, service, lines, found)
+        context = Context(request, payer, service, lines, found, given.lists)
         facts = given.of(service.numbers) if given.lines else given.whole
         return _Asked(context, given, facts, candidates)
 

@@ -12,6 +12,7 @@ from payer_policy.analysis.possible import FoundRequest, Requests, facts_for
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Case, Decider, outcome_of
 from payer_policy.core.ruleset import Constant, FactRef, Test
+from payer_policy.core.vocabulary.model import bounded_by
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION, OUTCOME
 from payer_policy.core.vocabulary.types import NONE, Value
 from payer_policy.engine import Engine
@@ -31,6 +32,8 @@ def sayable(engine: Engine, requests: Requests, random: Random) -> dict[str, Val
     ruleset = requests.ruleset
     out: dict[str, Value] = {}
     for name, value in random_facts(random, palette_of(ruleset)).items():
+        if bounded_by(name) is not None:
+            continue
         type_ = ruleset.facts[name].type
         if value is NONE:
             out[name] = value
@@ -79,7 +82,7 @@ def cases(
             case = decider.decide(FoundRequest(given, parts))
             if case is None:
                 continue  # it contradicts itself, or the policy does not apply
-            fixed = facts.all_given(given)
+            fixed = [*facts.all_given(given), requests.without_lists()]
             for part, there in requests.parts.items():
                 fixed.append(there if parts is None or part in parts else negated(there))
             yield requests, search.find(*fixed), case

@@ -42,7 +42,7 @@ FULL: dict[str, Any] = {
             "revenue_code": "636", "ndc": "66794-157-02", "ndc_quantity": Decimal("20.0"),
             "ndc_unit": "ml", "charge": 800, "diagnosis_pointers": [1, 2],
             "description": " baclofen   40 mg ", "authorization_number": "A-1",
-            "facts": {"dose.administered": 40000, "trial.effects": ["a", "b"]},
+            "facts": {"dose.administered": 40000, "trial.effects": ["a", "b"]}, "records": {},
         },
         {"code": None, "revenue_code": "0250"},
     ],
@@ -58,10 +58,14 @@ FULL: dict[str, Any] = {
         {
             "claim_id": "SYN-C", "code": "J0945", "date": "2025-01-02", "modifiers": [],
             "units": 4, "charge": Decimal("1.5"), "billing_npi": "1234567893", "void": False,
+            "paid_units": 4, "ndc": "66794-157-02", "rendering_npi": "1234567893",
+            "billing_tin": "123456789", "payer": "medicare", "status": "paid",
+            "replaced_by": "SYN-D",
         }
     ],
     "confirmations": [{"rule": "too-soon", "by": "A. Physician, MD", "on": "2025-03-04"}],
     "facts": {"container.opened": 1, "note": "x", "day": date(2025, 1, 1), "no": None},
+    "records": {},
 }  # fmt: skip
 
 

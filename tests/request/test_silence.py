@@ -12,7 +12,7 @@ import pytest
 
 from payer_policy.core.semantics import Facts, truth_of, value_of
 from payer_policy.core.truth import FAILS, HOLDS
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.language.sources import Computed
 from payer_policy.policy.basis import Basis
@@ -49,7 +49,7 @@ def changed(seed: int) -> Basis:
 
     vocabulary = LIBRARY.vocabulary
     facts = {name: other(fact) for name, fact in vocabulary.facts.items()}
-    return LIBRARY.basis.with_changes(Vocabulary(facts, vocabulary.line_parts), None)
+    return LIBRARY.basis.with_changes(replace(vocabulary, facts=facts), None)
 
 
 def step_by_step(
@@ -65,7 +65,7 @@ def step_by_step(
     sources = basis.sources_on(needed, day)
     learning = Learning(ruleset, vocabulary.facts, sources)
     unprovided = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
-    silent = Vocabulary(unprovided, vocabulary.line_parts)
+    silent = replace(vocabulary, facts=unprovided)
     resting = sorted(learning.resting_on())
     said, _ = Derivation.over(basis, resting, day, silent).facts(context, given)
     unsaid: dict[str, set[str]] = {}
@@ -119,7 +119,7 @@ def test_the_silence_is_that_of_the_meaning(seed: int) -> None:
             for service in services_of(views):
                 payer = ruleset.policy.partition("/")[0]
                 about = authorization_facts(request, payer, service)
-                context = Context(request, payer, service, views, about)
+                context = Context(request, payer, service, views, about, given.lists)
                 mine = given.of(service.numbers)
                 facts, contradictions, silent = derivation.read(context, mine)
                 if contradictions:

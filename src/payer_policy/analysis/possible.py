@@ -14,6 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from payer_policy.analysis.lists import axioms, not_given
 from payer_policy.core.ruleset import (
     PREAUTHORIZATION,
     VOID,
@@ -116,7 +117,7 @@ def facts_for(
     types: dict[str, FactType] = {name: fact.type for name, fact in OUTCOME.items()}
     read = [*conditions, *conditions_of(rulesets)]
     for library in libraries:
-        types.update({name: fact.type for name, fact in library.vocabulary.facts.items()})
+        types.update({name: fact.type for name, fact in library.vocabulary.tested.items()})
         for ruleset in rulesets:
             for source in _sources(library, ruleset, read).values():
                 if isinstance(source, Computed) and source.condition is not None:
@@ -417,6 +418,9 @@ class Requests:
             if field is not None:  # the form always has a value for each
                 yield field.known
         yield from self._counted()
+        yield from axioms(
+            self._sources, library.vocabulary, self.facts, self._computed, self._prefix
+        )
 
     # --- the decision ----------------------------------------------------------------------------
 
@@ -716,9 +720,13 @@ class Requests:
         """Those of some facts that may change when more is known of a line."""
         return tuple(sorted(name for name in names if left_by_lines(self._sources.get(name))))
 
+    def without_lists(self) -> Formula:
+        """That no list is given, so that facts made from records have no bounds but their own value."""
+        return all_of(not_given(self._sources, self.library.vocabulary, self.facts))
+
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most important first."""
-        wishes = [all_of(self.parts.values())]
+        wishes = [all_of(self.parts.values()), self.without_lists()]
         day = self._of_form("service", "date")
         if day is not None:
             wishes += [day.known, day.value <= self._days[0].toordinal() + SOON]

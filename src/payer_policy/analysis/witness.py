@@ -26,6 +26,7 @@ from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
 from payer_policy.request.mappings import request_from_mapping
+from payer_policy.request.records import read_lists
 from payer_policy.request.services import Service
 
 
@@ -153,11 +154,12 @@ class Decider:
         given, _ = parse_facts(library.vocabulary, read.facts)
         service = Service(made.code, made.service_date, ())
         authorization = authorization_facts(read, self.payer, service)
-        context = Context(read, self.payer, service, (), authorization)
+        lists = read_lists(library.vocabulary, read)
+        context = Context(read, self.payer, service, (), authorization, lists)
         out: dict[str, Value | None] = {}
         if ASSUMPTIONS in wanted:
             out[ASSUMPTIONS] = frozenset(one.name for one in made.assumptions)
-        facts = library.vocabulary.facts
+        facts = library.vocabulary.tested
         for name in wanted & facts.keys():
             if facts[name].derived:  # and no rule of this policy concludes it
                 out[name] = facts[name].otherwise

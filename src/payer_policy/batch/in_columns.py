@@ -134,7 +134,7 @@ class ColumnarBatch:
         basis, day = self._library.basis_of(ruleset), ruleset.first_day
         parts = basis.line_parts_on(day)
         # The facts of the parts are among those that rules may read.
-        sources = basis.sources_on(basis.vocabulary.facts, day)
+        sources = basis.sources_on(basis.vocabulary.tested, day)
         needed = [name for name in ruleset.facts if name not in ruleset.derived]
         rules = ColumnarRuleset(ruleset)
         determiner = ColumnarDeterminer(rules)

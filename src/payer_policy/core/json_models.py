@@ -204,6 +204,8 @@ def _choices(annotation: Any) -> list[Any]:
 
 def _labeled(choice: Any, label: str) -> bool:
     """Whether pydantic calls this member of a union by that label, which may name a wrapper too."""
+    if get_origin(choice) is Annotated:
+        choice = choice.__origin__
     name = getattr(get_origin(choice) or choice, "__name__", "")
     return bool(name) and (label.startswith(name) or label.endswith(f" {name}]"))
 

@@ -29,6 +29,7 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import Facts, truth_of
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
+from payer_policy.core.vocabulary.model import LEAST, MOST, UNBOUNDED, bound_name
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import Units, Value
 from payer_policy.determination.english import English, defined, lead, reason_in_words
@@ -531,6 +532,8 @@ class _Explainer:
         operator = OPERATORS[test.operator]
         value = self._known.get(test.fact)
         first = test.right[0]
+        if value is None and (bounds := self._between(test.fact)):
+            return [bounds]
         if operator.shape == "flag" or all(self._known.get(name) is None for name in names):
             return []
         said = []
@@ -551,6 +554,18 @@ class _Explainer:
                 other = self._known.get(name)
                 said.append(f"{self._english.fact(name)}: {self._english.value(name, other)}")
         return said
+
+    def _between(self, name: str) -> str:
+        """The least and the most that a fact from records can be, as far as the rows say any."""
+        said = []
+        for side, word in ((LEAST, "at least"), (MOST, "at most")):
+            bound = self._known.get(bound_name(name, side))
+            if bound is not None and bound != UNBOUNDED[side][self._ruleset.facts[name].type.kind]:
+                said.append(f"{word} {self._english.value(name, bound)}")
+        if not said:
+            return ""
+        they = "they are" if is_plural(self._english.fact(name)) else "it is"
+        return f"{they} {' and '.join(said)}, by the rows that are known"
 
     # --- derived facts --------------------------------------------------------------------------
 

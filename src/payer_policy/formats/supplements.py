@@ -1,8 +1,8 @@
 """The facts file: what no claim form carries, by claim number.
 
-`{"<claim>": {"facts": {…}, "lines": {"<line number>": {"facts": {…}}}, "authorizations": […],
-"history": […], "coverage": {…}, "provider": {…}}}`, every key optional. It fills in what a claim left
-out; it never overrules one.
+`{"<claim>": {"facts": {…}, "records": {…}, "lines": {"<line number>": {"facts": {…}, "records": {…}}},
+"authorizations": […], "history": […], "coverage": {…}, "provider": {…}}}`, every key optional. It fills
+in what a claim left out; it never overrules one.
 
 `"<claim>"` is a claim number, and where several claims of a file share one: `"<claim number> @<NPI>"`
 for the one of a billing provider, `"<claim number> #<n>"` for the n-th claim of the file.
@@ -13,20 +13,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
 from payer_policy.core.json_models import validated
-from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8
+from payer_policy.core.json_source import MAX_ELEMENTS, JsonDocument, JsonPath, decode_utf8
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, Locator
 from payer_policy.formats.json.places import Piece, Places
 from payer_policy.formats.json.split import members_of
 from payer_policy.request.checking import inconsistencies
 from payer_policy.request.given import line_numbers
-from payer_policy.request.models import Authorization, Coverage, PriorLine, Provider, Request
+from payer_policy.request.models import (
+    Authorization,
+    Coverage,
+    History,
+    Line,
+    PriorLine,
+    Provider,
+    Request,
+)
 
 _MAX_HINTS = 20
 _MAX_LISTED = 10
@@ -42,6 +50,7 @@ class _LineEntry(BaseModel, title="a line in the facts file"):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
+    records: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Entry(_LineEntry, title="an entry of the facts file"):
@@ -49,7 +58,11 @@ class _Entry(_LineEntry, title="an entry of the facts file"):
     authorizations: tuple[Authorization, ...] | None = Field(
         default=None, max_length=1000, strict=False
     )
-    history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
+    history: (
+        Annotated[tuple[PriorLine, ...], Field(max_length=MAX_ELEMENTS, strict=False)]
+        | History
+        | None
+    ) = None
     coverage: Coverage = Coverage()
     provider: Provider = Provider()
 
@@ -199,23 +212,26 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
                 differ((part, name), f"{part}.{name}", old, new)
         changed[part] = ours.model_copy(update=update)
 
-    def added(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: JsonPath) -> dict[str, Any]:
-        facts = dict(ours)
+    def added(ours: Request | Line, theirs: _LineEntry, at: JsonPath) -> dict[str, Any]:
         about = f"line {at[1]}: " if at else ""
-        for name, new in theirs.items():
-            if new is not None and facts.get(name) is None:
-                facts[name] = new
-            elif new is not None and not _same(facts[name], new):
-                differ((*at, "facts", name), f"{about}the fact `{name}`", facts[name], new)
-        return facts
+        made: dict[str, Any] = {}
+        for part, noun in (("facts", "the fact"), ("records", "the records")):
+            made[part] = dict(getattr(ours, part))
+            for name, new in getattr(theirs, part).items():
+                old = made[part].get(name)
+                if new is not None and old is None:
+                    made[part][name] = new
+                elif new is not None and not _same(old, new):
+                    differ((*at, part, name), f"{about}{noun} `{name}`", old, new)
+        return made
 
-    changed["facts"] = added(request.facts, entry.facts, ())
+    changed |= added(request, entry, ())
     numbers = [str(number) for number in line_numbers(request)]
     found += [_no_such_line(supplement, one, numbers) for one in entry.lines if one not in numbers]
     changed["lines"] = tuple(
         line
         if (theirs := entry.lines.get(number)) is None
-        else line.model_copy(update={"facts": added(line.facts, theirs.facts, ("lines", number))})
+        else line.model_copy(update=added(line, theirs, ("lines", number)))
         for number, line in zip(numbers, request.lines, strict=True)
     )
     for part in ("authorizations", "history"):

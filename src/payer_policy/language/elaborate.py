@@ -30,6 +30,11 @@ from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, RightSides
 MAX_COUNTS: Final = 8
 """Maximum nesting of `of`: in columns, each level doubles the work of what is in it."""
 
+_TESTED: Final = {
+    "fact": "a rule tests facts:",
+    "line": "lines are tested by",
+    "field": "records are tested by",
+}
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
 _OTHER_NAMES: Final = {
     other: name
@@ -74,7 +79,7 @@ class Elaborator(RightSides):
             return self._test(raw, path)
         if "define" in raw:
             return self._defined_condition(raw, path, keys)
-        for other in ("fact", "line", "parameter", "code_set"):
+        for other in ("fact", "line", "field", "parameter", "code_set"):
             if other in raw:
                 self._not_a_combinator(other, (*path, other))
                 return None
@@ -107,10 +112,9 @@ class Elaborator(RightSides):
         known = [*COMBINATORS, *(() if self.scope.definitions is None else ("define",)), subject]
         other = _OTHER_NAMES.get(key.casefold())
         hint = f"write `{other}`" if other else did_you_mean(key, known)
-        if key == "fact":
-            hint = 'lines are tested by {"line": …, "is": …}; a fact can be on the right side'
-        elif key == "line":
-            hint = 'a rule tests facts: {"fact": …, "is": …}'
+        if key in _TESTED:
+            hint = f'{_TESTED[subject]} {{"{subject}": …, "is": …}}'
+            hint += "; a fact can be on the right side" if key == "fact" else ""
         elif key in OPERATORS or other in OPERATORS:
             hint = f'a test names its {subject} first: {{"{subject}": …, "{other or key}": …}}'
         elif key in ("parameter", "code_set"):
@@ -209,18 +213,20 @@ class Elaborator(RightSides):
 
     def _subject_type(self, name: Any, path: JsonPath) -> FactType | None:
         subject = self.scope.subject
-        noun = "fact" if subject == "fact" else "line field"
+        noun = {"fact": "fact", "line": "line field", "field": "field of these records"}[subject]
         if not isinstance(name, str):
             self.report.mistyped(name, f"the name of a {noun}", path)
             return None
         type_ = self.scope.subjects.get(name)
         if type_ is None:
             hint = did_you_mean(name, self.scope.subjects)
-            if subject == "line" and name in self.scope.facts:
-                hint = "a fact is not a field of a line; it can be on the right side"
+            if subject != "fact" and name in self.scope.facts:
+                of = "a line" if subject == "line" else "a record"
+                hint = f"a fact is not a field of {of}; it can be on the right side"
             elif hint is None and subject == "fact":
                 hint = "to see every fact you can use: payer-policy facts"
-            self.report("unknown-fact", f"`{name}` is not a {noun}", path, hint=hint)
+            code = "unknown-field" if subject == "field" else "unknown-fact"
+            self.report(code, f"`{name}` is not a {noun}", path, hint=hint)
         return type_
 
     def _not_an_operator(self, key: str, type_: FactType | None, path: JsonPath) -> None:
@@ -260,7 +266,8 @@ class Elaborator(RightSides):
             hint += 'give each row and "otherwise" a value'
             self.report("operator-type", message, path, key=True, hint=hint)
             return None
-        return core_of(Test(name, operator.name, left, right), self.scope.can_be_none)
+        test = Test(name, operator.name, left, right)
+        return core_of(test, self.scope.can_be_none, self.scope.bounded)
 
     def about(self, name: str) -> Elaborator:
         """The same, with each message naming the fact that it is about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
@@ -50,7 +50,7 @@ class Scope:
 
     subjects: Mapping[str, FactType]
     facts: Mapping[str, FactType]
-    subject: Literal["fact", "line"] = "fact"
+    subject: Literal["fact", "line", "field"] = "fact"
     parameters: Mapping[str, ParameterValue | None] | None = None
     """None: none can be used. A value of None is wrong, which is reported where it is written."""
     code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
@@ -63,6 +63,8 @@ class Scope:
     """What can be named by `define`; None: nothing."""
     tables: Mapping[str, Table | None] | None = None
     """None: none can be used. A table of None is wrong, which is reported where it is written."""
+    bounded: Container[str] = frozenset()
+    """The facts that have a least and a most beside them."""
     at_parameter: Callable[[str], Reporter] = _nowhere
     """Reports problems of a parameter's value where that is written."""
 

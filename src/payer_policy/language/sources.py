@@ -19,7 +19,14 @@ from payer_policy.core.ruleset import (
     tests_in,
     with_members,
 )
-from payer_policy.core.vocabulary.model import Fact, LinePart
+from payer_policy.core.vocabulary.model import (
+    MOST,
+    Fact,
+    LinePart,
+    RecordType,
+    Vocabulary,
+    bounded_by,
+)
 from payer_policy.core.vocabulary.types import (
     NUMERIC,
     FactType,
@@ -64,7 +71,6 @@ SERVICE_PATHS: Final[Mapping[str, FactType]] = {
     "diagnoses": FactType("codes", system="icd10cm"),
     "place_of_service": FactType("code", system="place_of_service"),
     "duplicate_of_history": _FLAG,
-    "units_in_history": _UNITS,
     "duplicate_line": _FLAG,
     "fractional_units": _FLAG,
     "part_of_a_container": _FLAG,
@@ -120,6 +126,11 @@ DRUG_FIELDS: Final[Mapping[str, FactType]] = {
 }
 LINE_SETS: Final = ("service", "claim", "same_day")
 AGGREGATES: Final = ("sum", "count", "any", "all", "collect", "only", "min", "max")
+RECORD_AGGREGATES: Final = (*AGGREGATES, "latest", "earliest", "count_distinct")
+GIVING: Final = ("latest", "earliest", "min", "max")
+"""The aggregates that choose a row, of which another field may be given."""
+OR_NONE: Final = (*GIVING, "only")
+"""The aggregates that are none where there is no row."""
 ROOTS: Final = {
     "request": REQUEST_PATHS,
     "service": SERVICE_PATHS,
@@ -128,6 +139,7 @@ ROOTS: Final = {
 _HEADS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(ROOTS, ()),
     "lines": (*AGGREGATES, "where", "cases"),
+    "records": (*RECORD_AGGREGATES, "where", "give"),
     "drug": (),
     "compute": (),
 }
@@ -137,6 +149,8 @@ _AGGREGATED: Final = {
     "min": ("numbers and dates", NUMERIC | {"date"}),
     "max": ("numbers and dates", NUMERIC | {"date"}),
     "collect": ("codes", frozenset({"code", "codes"})),
+    "latest": ("dates", frozenset({"date"})),
+    "earliest": ("dates", frozenset({"date"})),
 }
 
 LineSet = Literal["service", "claim", "same_day"]
@@ -188,19 +202,44 @@ class Computed:
     condition: Condition | None = None
 
 
-Source = Path | Aggregate | Cases | DrugAttribute | Computed
+@dataclass(frozen=True, slots=True)
+class RecordAggregate:
+    """One value from the rows of a list for which `where` holds: by `how`, of a field or a condition."""
+
+    records: str
+    """The name of the record type."""
+    where: Condition | None
+    how: str
+    field: str | None = None
+    condition: Condition | None = None
+    give: str | None = None
+    """The field that is given of the row that is found, in place of the one that it was found by."""
 
 
-def read_source(fact: Fact, scope: Scope, report: Reporter) -> Source | None:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The least, or the most, that a fact made from records can be."""
+
+    fact: str
+    most: bool
+
+
+Source = Path | Aggregate | Cases | DrugAttribute | Computed | RecordAggregate | Bound
+
+
+def read_source(
+    fact: Fact, records: Mapping[str, RecordType], scope: Scope, report: Reporter
+) -> Source | None:
     """The typed source of a fact.
 
     Args:
         fact: A fact with a source.
+        records: The types of records that the source may name.
         scope: The facts that the source may read.
         report: Reports problems of the vocabulary.
     """
     assert fact.source is not None
-    reader = _SourceReader(fact, scope, report.on(f"fact `{fact.name}`"))
+    reader = _SourceReader(fact, records, scope, report.on(f"fact `{fact.name}`"))
     return reader.read(fact.source, ("facts", fact.name, "from"))
 
 
@@ -210,6 +249,15 @@ def read_line_part(part: LinePart, scope: Scope, report: Reporter) -> Condition 
     return elaborator.condition(part.where, ("line_parts", part.name, "where"))
 
 
+def bounds_of(vocabulary: Vocabulary) -> dict[str, Source]:
+    """The sources of the least and the most of facts made from records."""
+    return {
+        name: Bound(fact, name.endswith(MOST))
+        for name in vocabulary.bounds
+        for fact in [str(bounded_by(name))]
+    }
+
+
 def _of_lines(scope: Scope) -> Scope:
     return replace(scope, subjects=LINE_FIELDS, subject="line")
 
@@ -217,8 +265,10 @@ def _of_lines(scope: Scope) -> Scope:
 class _SourceReader:
     """Reads the `from` of one fact."""
 
-    def __init__(self, fact: Fact, scope: Scope, report: Reporter) -> None:
-        self.fact, self.report = fact, report
+    def __init__(
+        self, fact: Fact, records: Mapping[str, RecordType], scope: Scope, report: Reporter
+    ) -> None:
+        self.fact, self.records, self.scope, self.report = fact, records, scope, report
         self.lines, self.facts = Elaborator(_of_lines(scope), report), Elaborator(scope, report)
 
     def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
@@ -240,7 +290,9 @@ class _SourceReader:
                 return DrugAttribute(inner)
             self.report.mistyped(inner, "the name of a drug attribute", here)
             return None
-        return self._compute(inner, here) if head == "compute" else self._over_lines(raw, at)
+        if head == "compute":
+            return self._compute(inner, here)
+        return self._over_records(raw, at) if head == "records" else self._over_lines(raw, at)
 
     def _only(self, raw: Mapping[str, Any], known: Sequence[str], at: JsonPath) -> bool:
         """Whether all keys are known ones; each other one is reported."""
@@ -283,41 +335,99 @@ class _SourceReader:
             hint = did_you_mean(str(which), LINE_SETS)
             self.report("unknown-value", message, (*at, "lines"), hint=hint)
             return None
-        how = [key for key in raw if key in (*AGGREGATES, "cases")]
-        if len(how) != 1:
-            message = f"the lines are combined by one of {', '.join(AGGREGATES)}, cases; "
-            message += f"found {and_(how) or 'none of them'}"
-            self.report("wrong-shape", message, (*at, how[1] if how else "lines"), key=True)
+        kind = self._combined_by("lines", raw, (*AGGREGATES, "cases"), at)
+        if kind is None:
             return None
-        kind, inner, here = how[0], raw[how[0]], (*at, how[0])
+        inner = raw[kind]
         if kind == "cases":
             return (
                 self._cases(which, inner, at)
                 if self._only(raw, ("lines", "cases", "note"), at)
                 else None
             )
-        where = self.lines.condition(raw["where"], (*at, "where")) if "where" in raw else None
+        parts = self._aggregated(raw, kind, self.lines, at)
+        return None if parts is None else Aggregate(which, *parts)
+
+    def _combined_by(
+        self, noun: str, raw: Mapping[str, Any], known: Sequence[str], at: JsonPath
+    ) -> str | None:
+        """The one key that says how lines or rows become a value."""
+        how = [key for key in raw if key in known]
+        if len(how) == 1:
+            return how[0]
+        message = f"the {noun} are combined by one of {', '.join(known)}; "
+        message += f"found {and_(how) or 'none of them'}"
+        hint = "keep one" if how else 'add one, such as "count": true'
+        self.report("wrong-shape", message, (*at, how[1] if how else noun), key=True, hint=hint)
+        return None
+
+    def _aggregated(
+        self, raw: Mapping[str, Any], kind: str, elaborator: Elaborator, at: JsonPath
+    ) -> tuple[Condition | None, str, str | None, Condition | None] | None:
+        """`where`, the way, the field, and the condition of an aggregate; None: something is wrong."""
+        inner, here = raw[kind], (*at, kind)
+        where = elaborator.condition(raw["where"], (*at, "where")) if "where" in raw else None
         if "where" in raw and where is None:
             return None
         if kind == "count":
             if inner is not True:
                 self.report("wrong-value", f"found {shown(inner)}; true was expected", here)
                 return None
-            return Aggregate(which, where, kind)
+            return where, kind, None, None
         if kind in ("any", "all"):
-            condition = self.lines.condition(inner, here)
-            return None if condition is None else Aggregate(which, where, kind, None, condition)
-        if not isinstance(inner, str) or inner not in LINE_FIELDS:
-            hint = did_you_mean(str(inner), LINE_FIELDS) or f"fields: {', '.join(LINE_FIELDS)}"
-            self.report("unknown-fact", f"{shown(inner)} is not a line field", here, hint=hint)
+            condition = elaborator.condition(inner, here)
+            return None if condition is None else (where, kind, None, condition)
+        fields = elaborator.scope.subjects
+        if not self._is_field(inner, elaborator.scope, here):
             return None
         takes, kinds = _AGGREGATED.get(kind, ("", frozenset()))
-        field = LINE_FIELDS[inner]
+        field = fields[inner]
         if kinds and field.kind not in kinds:
             message = f"`{kind}` takes {takes}; `{inner}` is {field.describe()}"
             self.report("wrong-type", message, here)
             return None
-        return Aggregate(which, where, kind, field=inner)
+        return where, kind, inner, None
+
+    def _is_field(self, name: Any, scope: Scope, at: JsonPath) -> bool:
+        """Whether this names a field; what else it is is reported."""
+        if isinstance(name, str) and name in scope.subjects:
+            return True
+        hint = did_you_mean(str(name), scope.subjects) or f"fields: {', '.join(scope.subjects)}"
+        of_line = scope.subject == "line"
+        code, noun = "unknown-fact", "a line field"
+        if not of_line:
+            code, noun = "unknown-field", "a field of these records"
+        self.report(code, f"{shown(name)} is not {noun}", at, hint=hint)
+        return False
+
+    def _over_records(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
+        which = raw["records"]
+        kind = self.records.get(which) if isinstance(which, str) else None
+        if kind is None:
+            known = list(self.records)
+            message = f"{shown(which)} is not a type of records; expected one of {', '.join(known)}"
+            hint = did_you_mean(str(which), known) or 'declare it under "records"'
+            if which == "lines":
+                hint = 'write {"lines": "service", …}, or "claim" or "same_day" for other lines'
+            self.report("unknown-record", message, (*at, "records"), hint=hint)
+            return None
+        how = self._combined_by("records", raw, RECORD_AGGREGATES, at)
+        if how is None:
+            return None
+        scope = replace(self.scope, subjects=kind.fields, subject="field", definitions=None)
+        parts = self._aggregated(raw, how, Elaborator(scope, self.report), at)
+        give = raw.get("give")
+        if give is not None:
+            if how not in GIVING:
+                message = (
+                    f"`give` goes with {', '.join(GIVING[:-1])} or {GIVING[-1]}, which find a row"
+                )
+                hint = f"remove it, or write one of them in place of `{how}`"
+                self.report("wrong-shape", message, (*at, "give"), key=True, hint=hint)
+                return None
+            if not self._is_field(give, scope, (*at, "give")):
+                return None
+        return None if parts is None else RecordAggregate(which, *parts, give)
 
     def _cases(self, which: LineSet, raw: Any, at: JsonPath) -> Source | None:
         at = (*at, "cases")
@@ -348,6 +458,9 @@ class _SourceReader:
 
 def facts_of(source: Source) -> Iterator[str]:
     """The other facts that a source reads (line fields are not facts)."""
+    if isinstance(source, Bound):
+        yield source.fact
+        return
     of_lines = not isinstance(source, Computed)
     if isinstance(source, Computed) and source.expression is not None:
         yield from facts_in_expression(source.expression)
@@ -368,7 +481,7 @@ def _conditions_of(source: Source) -> Iterator[Condition]:
     match source:
         case Computed(_, condition) if condition is not None:
             yield condition
-        case Aggregate(_, where, _, _, condition):
+        case Aggregate(_, where, _, _, condition) | RecordAggregate(_, where, _, _, condition):
             yield from (part for part in (where, condition) if part is not None)
         case Cases(_, cases):
             yield from (part for part, _ in cases)
@@ -413,7 +526,7 @@ def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
     match source:
         case Computed(_, condition):
             return replace(source, condition=on[id(condition)])
-        case Aggregate(_, where, _, _, condition):
+        case Aggregate(_, where, _, _, condition) | RecordAggregate(_, where, _, _, condition):
             return replace(source, where=on.get(id(where)), condition=on.get(id(condition)))
         case Cases(_, cases):
             return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))

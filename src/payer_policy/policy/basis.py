@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.ruleset import Condition, with_members
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary, bounded_by
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import CodeSetMembers, Scope
-from payer_policy.language.sources import Source, behind, code_sets_of, sources_on
+from payer_policy.language.sources import Source, behind, bounds_of, code_sets_of, sources_on
 from payer_policy.policy.reference.data import ReferenceData
 
 
@@ -99,6 +99,13 @@ class Basis:
             _cache=_Cache(),
         )
 
+    def with_records(self, records: Mapping[str, RecordType]) -> Basis:
+        """The same with the types of records that a policy and its bases declare."""
+        if not records:
+            return self
+        known = {**self.vocabulary.records, **records}
+        return replace(self, vocabulary=replace(self.vocabulary, records=known))
+
     def with_facts(self, facts: Mapping[str, Fact], declarations: Mapping[str, object]) -> Basis:
         """The same with the facts that a policy and its bases declare; their sources come next.
 
@@ -112,12 +119,18 @@ class Basis:
 
     def with_sources(self, sources: Mapping[str, Source]) -> Basis:
         """The same with the sources of more facts."""
-        return replace(self, sources={**self.sources, **sources}, _cache=self._cache.shared())
+        made = {**self.sources, **sources, **bounds_of(self.vocabulary)}
+        return replace(self, sources=made, _cache=self._cache.shared())
 
     @cached_property
     def types(self) -> Mapping[str, FactType]:
         """The type of each fact."""
         return {name: fact.type for name, fact in self.vocabulary.facts.items()}
+
+    @cached_property
+    def _bounded(self) -> frozenset[str]:
+        """The facts that have a least and a most beside them."""
+        return frozenset(str(bounded_by(name)) for name in self.vocabulary.bounds)
 
     def scope(self, day: date, **more: Any) -> Scope:
         """What a condition over facts may name, with the members of code sets on a day.
@@ -133,7 +146,13 @@ class Basis:
                 name: CodeSetMembers(code_set.system or None, members[name])
                 for name, code_set in self.reference.code_sets.items()
             }
-        fields = {"facts": self.types, "code_sets": code_sets, "known_codes": self._codes, **more}
+        fields = {
+            "facts": self.types,
+            "code_sets": code_sets,
+            "known_codes": self._codes,
+            "bounded": self._bounded,
+            **more,
+        }
         return Scope(self.types, **fields)
 
     def _codes(self, system: str) -> frozenset[str]:

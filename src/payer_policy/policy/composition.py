@@ -26,6 +26,7 @@ NAMED: Final[Mapping[str, str]] = {
     "facts": "fact",
     "roles": "role",
     "define": "definition",
+    "records": "record type",
 }
 """The members of a policy file that hold words by name, and what one of them is called."""
 RULE: Final = "rule"
@@ -142,6 +143,7 @@ class _Composition:
             roles=of("role"),
             definitions=of("definition"),
             tables=self._tables(of),
+            records=of("record type"),
             information_request=_model(single.get("information_request")),
             spans=_model(single.get("spans")) or "pend",
             rules=of(RULE),

@@ -117,7 +117,7 @@ class Elaboration:
             applies_to=applies_to,
             rules=ordered,
             derived=derived,
-            facts={name: fact for name, fact in vocabulary.facts.items() if name in read},
+            facts={name: fact for name, fact in vocabulary.tested.items() if name in read},
             line_parts={name: part.label for name, part in vocabulary.line_parts.items()},
             parameters={
                 name: Parameter(

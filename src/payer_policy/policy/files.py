@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from payer_policy.core.vocabulary.model import FactModel
+from payer_policy.core.vocabulary.model import FactModel, RecordModel
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
@@ -184,6 +184,8 @@ class PolicyFile(FileModel, title="a policy"):
     """Facts of this policy and of those that extend it; their names begin with its own."""
     roles: dict[str, str] = Field(default_factory=dict)
     """Its example for each role that scenarios of its modules start from."""
+    records: dict[str, RecordModel] = Field(default_factory=dict)
+    """Types of records of this policy and of those that extend it, named as its facts are."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] | dict[str, str] = Field(default_factory=list)
     """Rules by id, `section:…`, `statement:…`, `scenario:…`; as an object, each with the reason."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.core.json_source import JsonDocument, Report, ignored
 from payer_policy.core.ruleset import Ruleset
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.composition import Closure, merge
 from payer_policy.policy.days import day_after, day_before
@@ -125,16 +125,22 @@ class Library:
     def vocabulary(self) -> Vocabulary:
         """The facts that rules of any policy can read, with their types and units."""
         shared = self.basis.vocabulary
-        local = dict(self._local_facts())
-        return replace(shared, facts={**shared.facts, **local}) if local else shared
+        facts, records = dict(shared.facts), dict(shared.records)
+        for merged, local in self._local_vocabularies():
+            facts.update((name, local.facts[name]) for name in merged.facts)
+            records.update((name, local.records[name]) for name in merged.records)
+        if len(facts) == len(shared.facts) and len(records) == len(shared.records):
+            return shared
+        return replace(shared, facts=facts, records=records)
 
-    def _local_facts(self) -> Iterator[tuple[str, Fact]]:
-        """The facts that policies declare, by name; `check` sees to it that one name is one type."""
-        for spans in self.spans.values():
-            for merged in spans:
-                if any(placed.version is merged.version for placed in merged.facts.values()):
-                    facts = Resolver(merged, self.basis, ignored).vocabulary.facts
-                    yield from ((name, facts[name]) for name in merged.facts)
+    def _local_vocabularies(self) -> Iterator[tuple[Merged, Vocabulary]]:
+        """The vocabularies of the policies that declare facts or records; `check` sees to it that one
+        name is one type."""
+        for merged in (merged for spans in self.spans.values() for merged in spans):
+            declaring = [placed.version for placed in merged.facts.values()]
+            declaring += [placed.version for placed in merged.records.values()]
+            if any(version is merged.version for version in declaring):
+                yield merged, Resolver(merged, self.basis, ignored).vocabulary
 
     def basis_of(self, ruleset: Ruleset) -> Basis:
         """What a ruleset of this library is read against: with the facts that its policy declares.

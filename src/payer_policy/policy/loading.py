@@ -26,7 +26,7 @@ from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import Vocabulary, VocabularyFile
 from payer_policy.core.vocabulary.reading import read_vocabulary
 from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
-from payer_policy.language.sources import read_line_part, read_source
+from payer_policy.language.sources import bounds_of, read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
@@ -506,7 +506,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
         name: source
         for name, fact in vocabulary.facts.items()
         if fact.source is not None and not fact.derived
-        if (source := read_source(fact, scope, report)) is not None
+        if (source := read_source(fact, vocabulary.records, scope, report)) is not None
     }
     line_parts = {
         name: made
@@ -515,6 +515,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
     }
     drug_documents = {} if data.unread_drugs else data.drug_documents
     checks.check_sources(vocabulary, sources, data.reference, drug_documents, lambda name: report)
+    sources |= bounds_of(vocabulary)
     return replace(basis, sources=sources, line_parts=line_parts)
 
 
@@ -563,12 +564,16 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
         if not _PARAMETER.match(name):
             message = f"parameter `{name}`: lowercase letters, digits, and `_` were expected"
             report("wrong-name", message, ("parameters", name), key=True)
-    for name in model.facts:
-        prefix = prefix_of(version)
-        if not name.startswith(prefix):
-            message = f"fact `{name}`: the names of the facts of this policy begin with `{prefix}`"
-            hint = f"write `{prefix}{name.rpartition('.')[2]}`, and so wherever it is used"
-            report("wrong-name", message, ("facts", name), key=True, hint=hint)
+    prefix = prefix_of(version)
+    for member, one, names in (
+        ("facts", "fact", model.facts),
+        ("records", "record type", model.records),
+    ):
+        for name in names:
+            if not name.startswith(prefix):
+                message = f"{one} `{name}`: the names of the {one}s of this policy begin with "
+                hint = f"write `{prefix}{name.rpartition('.')[2]}`, and so wherever it is used"
+                report("wrong-name", f"{message}`{prefix}`", (member, name), key=True, hint=hint)
     if model.title is None and not model.continues:
         report("missing-key", "`title` is missing", hint='add "title": "…"')
     for name, definition in model.define.items():

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payer_policy.core.json_source import Report, Reporter
-from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.model import Fact, RecordType
 from payer_policy.core.vocabulary.reading import read_facts
+from payer_policy.core.vocabulary.records import read_records
 from payer_policy.language.sources import Source, read_source
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.versions import Merged, PolicyVersion
@@ -20,6 +21,12 @@ from payer_policy.policy.versions import Merged, PolicyVersion
 def reporters(merged: Merged, report: Report) -> Callable[[str], Reporter]:
     """Gives for each fact that a policy declares the reporter of the file in which it does."""
     return lambda name: merged.facts[name].version.reporter(report)
+
+
+def records_of(merged: Merged, report: Report) -> dict[str, RecordType]:
+    """The types of records that a policy and its bases declare."""
+    models = {name: placed.model for name, placed in merged.records.items()}
+    return read_records(models, lambda name: merged.records[name].version.reporter(report))
 
 
 def with_local_facts(
@@ -33,22 +40,28 @@ def with_local_facts(
         scope: Fields of the scope in which sources are read, such as its parameters.
         report: Receives what is wrong with the declarations.
     """
-    if not merged.facts:
+    if not merged.facts and not merged.records:
         return basis
     models = {name: placed.model for name, placed in merged.facts.items()}
     report_of = reporters(merged, report)
-    facts = read_facts(models, report_of, basis.vocabulary.facts)
+    basis = basis.with_records(records_of(merged, report))
+    vocabulary = basis.vocabulary
+    facts = read_facts(models, report_of, vocabulary.facts, vocabulary.records)
     own = basis.with_facts(facts, models)
     inside = own.scope(merged.first_day, **scope)
-    return own.with_sources(dict(_sources(facts, inside, report_of)))
+    sources = _sources(facts, own.vocabulary.records, inside, report_of)
+    return own.with_sources(dict(sources))
 
 
 def _sources(
-    facts: Mapping[str, Fact], scope: Any, report_of: Callable[[str], Reporter]
+    facts: Mapping[str, Fact],
+    records: Mapping[str, RecordType],
+    scope: Any,
+    report_of: Callable[[str], Reporter],
 ) -> Iterator[tuple[str, Source]]:
     for name, fact in facts.items():
         if fact.source is not None and not fact.derived:
-            source = read_source(fact, scope, report_of(name))
+            source = read_source(fact, records, scope, report_of(name))
             if source is not None:
                 yield name, source
 

@@ -198,7 +198,7 @@ class Resolver:
             return None
         reads = dict.fromkeys(facts_in_condition(condition))
         for name in reads:
-            if self.vocabulary.facts[name].derived:
+            if self.vocabulary.tested[name].derived:
                 report(
                     "wrong-shape",
                     f"`{name}` is concluded by rules, which run only once the policy applies",

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.ruleset import Spans
-from payer_policy.core.vocabulary.model import FactModel
+from payer_policy.core.vocabulary.model import FactModel, RecordModel
 from payer_policy.policy.days import Period
 from payer_policy.policy.files import (
     DefinitionModel,
@@ -140,6 +140,8 @@ class Merged(Period):
     """The name of the example for each role, where it is not the role's."""
     definitions: Mapping[str, Placed[DefinitionModel]]
     tables: Mapping[str, MergedTable]
+    records: Mapping[str, Placed[RecordModel]]
+    """The types of records that they declare."""
     information_request: ReasonModel | None
     spans: Spans
     rules: Mapping[str, Placed[RuleModel]]

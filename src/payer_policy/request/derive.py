@@ -21,25 +21,30 @@ from payer_policy.core.codegen import SourceWriter
 from payer_policy.core.ruleset import Condition
 from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import LEAST, MOST, UNBOUNDED, Vocabulary, bound_name
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, Value, format_value
 from payer_policy.language.sources import (
     LINE_FIELDS,
     LINE_SETS,
+    OR_NONE,
     ORIGINAL,
     Aggregate,
+    Bound,
     Cases,
     Computed,
     DrugAttribute,
     LineSet,
     Path,
+    RecordAggregate,
     Source,
     behind,
     facts_of,
 )
 from payer_policy.policy.reference.data import ReferenceData
+from payer_policy.request.aggregates import Pass
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import PriorLine, Request
+from payer_policy.request.records import ALWAYS, Lists, covered_by, history_rows
 from payer_policy.request.services import LineView, Service, on_day
 
 
@@ -49,6 +54,8 @@ class Contradiction(NamedTuple):
     fact: str
     form: Value
     given: Value
+    how: str = ""
+    """"at least " or "at most ", where the form only bounds it."""
 
 
 class Basis(Protocol):
@@ -74,6 +81,7 @@ class Context(NamedTuple):
     service: Service
     claim_lines: tuple[LineView, ...]
     authorization: Mapping[str, Value | None]
+    lists: Lists
 
 
 AS_BOOLEAN: Final = (False, None, None, True)
@@ -162,7 +170,8 @@ class Derivation:
                 if form == value:
                     agreeing.add(name)
                 else:
-                    contradictions.append(Contradiction(name, form, value))
+                    how = _bounding(form, *[said.get(bound_name(name, one)) for one in _SIDES])
+                    contradictions.append(Contradiction(name, form, value, how))
         facts, silent = self._derive(context, given, frozenset(agreeing))
         return facts, contradictions, self._silent(silent)
 
@@ -171,7 +180,7 @@ class Derivation:
         """The facts where silence means nothing: only what the form or the request says."""
         vocabulary, reference, sources, line_parts, needed, day = self._made_from
         unsaid = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
-        silent = Vocabulary(unsaid, vocabulary.line_parts)
+        silent = replace(vocabulary, facts=unsaid)
         writer = _DerivationWriter(silent, reference, sources, line_parts, day)
         return writer.derivation(needed)
 
@@ -235,7 +244,7 @@ class _DerivationWriter(SourceWriter):
                 self._place(name)
         self._fill_in()
         for name in needed:
-            if name in self.sources or self._vocabulary.facts[name].absent_means is not None:
+            if name in self.sources or self._vocabulary.tested[name].absent_means is not None:
                 self._place(name)  # any other is in what was given, or not known
         head = [
             "request, service = context.request, context.service",
@@ -282,7 +291,7 @@ class _DerivationWriter(SourceWriter):
         source = self.sources.get(name)
         if source is None:
             return False
-        return isinstance(source, Aggregate | Cases) or any(
+        return isinstance(source, Aggregate | Cases | RecordAggregate) or any(
             map(self._needs_lines, facts_of(source))
         )
 
@@ -292,10 +301,16 @@ class _DerivationWriter(SourceWriter):
 
     def _place(self, name: str) -> None:
         """Write a fact, after the facts that it is made from."""
-        fact = self._vocabulary.facts[name]
+        fact = self._vocabulary.tested[name]
         if name in self._variables_of or fact.derived:
             return
         source = self.sources.get(name)
+        if isinstance(source, Bound):
+            self._place(source.fact)  # beside which it is written
+            return
+        if isinstance(source, RecordAggregate):
+            self._over_records(source)
+            return
         for other in () if source is None else facts_of(source):
             self._place(other)
         match source:
@@ -390,6 +405,44 @@ class _DerivationWriter(SourceWriter):
         if path == "diagnoses":
             return f"{self._constant_function(_claim_diagnoses)}(context)"
         return f"request.{path}"
+
+    # --- records ---------------------------------------------------------------------------------
+
+    def _over_records(self, source: RecordAggregate) -> None:
+        """One pass over a list for all facts that are made from it with the same `where`."""
+        made = {
+            name: one
+            for name, one in self.sources.items()
+            if isinstance(one, RecordAggregate)
+            and (one.records, one.where) == (source.records, source.where)
+        }
+        read = list(dict.fromkeys(other for one in made.values() for other in facts_of(one)))
+        values = [self._read(name) for name in read]
+        kind = self._vocabulary.records[source.records]
+        over = self._constant_function(Pass(kind, list(made.values()), read, self._can_be_none))
+        results = [(self.name("v"), self.name("lo"), self.name("hi")) for _ in made]
+        names = ", ".join(f"({', '.join(one)})" for one in results)
+        self.lines.append(f"{names}, = {over}({', '.join(['context', 'context.lists', *values])})")
+        for (name, one), (variable, *bounds) in zip(made.items(), results, strict=True):
+            type_ = self._vocabulary.facts[name].type
+            if one.how in OR_NONE and not type_.can_be_none:
+                self.lines.append(f"if {variable} is NONE: {variable} = None")
+            self._settle(name, variable)
+            if bound_name(name, LEAST) in self._vocabulary.bounds:
+                self._within(name, variable, *bounds)
+
+    def _within(self, name: str, variable: str, least: str, most: str) -> None:
+        """Put bounds beside a fact. One that was given outside of them contradicts the form: it is then
+        the nearest bound, which differs from what was given."""
+        self._variables_of[bound_name(name, LEAST)] = least
+        self._variables_of[bound_name(name, MOST)] = most
+        kind = self._vocabulary.facts[name].type.kind
+        nothing = self.constant(UNBOUNDED[LEAST][kind])
+        self.lines += [
+            f"if given and {variable} is not None:",
+            f"    if {variable} is NONE: {variable} = NONE if {least} == {nothing} else {least}",
+            f"    else: {variable} = min(max({variable}, {least}), {most})",
+        ]
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -578,8 +631,18 @@ def describe_contradiction(vocabulary: Vocabulary, found: Contradiction) -> str:
     type_ = vocabulary.facts[found.fact].type
     return (
         f"the facts give `{found.fact}` as {format_value(found.given, type_)}, but the claim "
-        f"says {format_value(found.form, type_)}"
+        f"says {found.how}{format_value(found.form, type_)}"
     )
+
+
+_SIDES: Final = (LEAST, MOST)
+
+
+def _bounding(form: Value, least: Value | None, most: Value | None) -> str:
+    """How a form bounds what was given outside of its bounds."""
+    if least is None or least == most:
+        return ""
+    return "at least " if form == least else "at most "
 
 
 def _union(values: tuple[frozenset[str], ...]) -> frozenset[str]:
@@ -654,7 +717,7 @@ def _place_of_service(context: Context) -> str | None:
 def _earlier_lines(context: Context) -> Iterator[tuple[PriorLine, Truth]]:
     """The lines of other claims of the service's code, and whether each was on its day."""
     request, service = context.request, context.service
-    for prior in request.history or ():
+    for prior in history_rows(request.history):
         if prior.void or prior.claim_id == request.original_id or prior.code != service.code:
             continue
         if prior.date is None or service.day is None:
@@ -664,10 +727,13 @@ def _earlier_lines(context: Context) -> Iterator[tuple[PriorLine, Truth]]:
 
 
 def _duplicate_of_history(context: Context) -> bool | None:
+    covered, day = covered_by(context.request.history), context.service.day
     if context.request.history is None:
         return None
     billing = context.request.provider.billing_npi
-    found = FAILS
+    # Where the list may lack lines of that day, one of those may be the same.
+    whole = covered is not None and (covered == ALWAYS or (day is not None and covered <= day))
+    found = FAILS if whole else UNKNOWN
     for prior, same_day in _earlier_lines(context):
         for line in context.service.lines:
             if (
@@ -678,17 +744,6 @@ def _duplicate_of_history(context: Context) -> bool | None:
             ):
                 found |= same_day
     return AS_BOOLEAN[found]
-
-
-def _units_in_history(context: Context) -> Any:
-    if context.request.history is None:
-        return None
-    units: Any = 0
-    for prior, same_day in _earlier_lines(context):
-        if same_day == UNKNOWN or prior.units is None:
-            return None
-        units += prior.units
-    return units
 
 
 def _fractional_units(context: Context) -> bool | None:
@@ -781,7 +836,6 @@ SERVICE_READERS: Final[Mapping[str, ServiceReader]] = {
     "duplicate_of_history": ServiceReader(
         _duplicate_of_history, ("modifiers", "units", "charge"), _HISTORY
     ),
-    "units_in_history": ServiceReader(_units_in_history, (), _HISTORY),
     "duplicate_line": ServiceReader(
         _duplicate_line, ("modifiers", "units", "ndc", "charge"), compares=True
     ),

@@ -23,10 +23,10 @@ from payer_policy.core.vocabulary.types import (
     parse_value,
 )
 from payer_policy.request.models import Request
+from payer_policy.request.records import Lists, read_lists
+from payer_policy.request.services import Days
 
 Facts = Mapping[str, Value]
-Days = tuple[date | None, date | None]
-"""The first day, and the last where there are several."""
 _Wrong = tuple[int | None, str, ValueProblem]
 """The position of its line, the fact, and what is wrong with it."""
 _NOTHING: Final[Facts] = {}
@@ -56,6 +56,8 @@ class Given:
     whole: Facts
     lines: Mapping[int, Facts]
     """By the number of the line, those that give any."""
+    lists: Lists
+    """The records of the request."""
 
     @classmethod
     def read(cls, vocabulary: Vocabulary, request: Request) -> Given:
@@ -74,7 +76,7 @@ class Given:
                 wrong += [(at, name, problem) for name, problem in problems]
         if wrong:
             raise PolicyError(_problems(vocabulary, request, wrong))
-        return cls(whole, lines)
+        return cls(whole, lines, read_lists(vocabulary, request))
 
     def of(self, numbers: Iterable[int]) -> Facts:
         """What is given of the service of some lines. Of what they disagree on nothing is known."""
@@ -253,7 +255,6 @@ def says_which(vocabulary: Vocabulary, name: str) -> bool:
 
 
 __all__ = [
-    "Days",
     "Given",
     "Meant",
     "fact_problem",

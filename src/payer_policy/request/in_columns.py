@@ -10,7 +10,7 @@ be read so (a date that is not settled, a fact that contradicts its form) is nam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -36,6 +36,7 @@ from payer_policy.core.columns import (
     recoded,
     stacked,
 )
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import VOID, Condition, Test
 from payer_policy.core.semantics_in_columns import (
     NEGATION,
@@ -48,18 +49,22 @@ from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, Value
 from payer_policy.language.sources import (
     LINE_FIELDS,
+    OR_NONE,
     ORIGINAL,
     Aggregate,
+    Bound,
     Cases,
     Computed,
     DrugAttribute,
     LineSet,
     Path,
+    RecordAggregate,
     Source,
     behind,
     facts_of,
 )
 from payer_policy.policy.library import Library
+from payer_policy.request.aggregates import Pass, Result
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
     COMBINE,
@@ -67,7 +72,9 @@ from payer_policy.request.derive import (
     ServiceReader,
     drug_reader,
 )
-from payer_policy.request.services import product_line
+from payer_policy.request.models import Request
+from payer_policy.request.records import Lists, OfService
+from payer_policy.request.services import Service, product_line
 
 DATES: Final = "dates"
 VOIDS: Final = "voids"
@@ -321,6 +328,9 @@ class ServiceFacts:
         self.line_number: Places = services.numbers[rows]
         self._columns: dict[Node, Column] = {}
         self._parts: dict[Node, Flags] = {}
+        self._of_records: dict[Node, Sequence[Column]] = {}
+        self._services_listed: dict[int, tuple[OfService, Lists]] = {}
+        self._claims_listed: dict[int, tuple[Lists, tuple[Any, ...]]] = {}
         self._pairs: dict[LineSet, _Pairs] = {"service": self._service}
         self._line_columns: dict[str, Column] = {}
         self._on_pairs: dict[tuple[LineSet, str], Column] = {}
@@ -369,7 +379,7 @@ class ServiceFacts:
 
     def _settled(self, node: Node) -> Column:
         """What the form says, else what was given, else what silence means."""
-        fact, source = self._vocabulary.facts[node.name], node.source
+        fact, source = self._vocabulary.tested[node.name], node.source
         given = self.given.get(node.name)
         if source is None:
             columns = [] if given is None else [given]
@@ -390,6 +400,8 @@ class ServiceFacts:
                     lambda one, other: None if one is None or one == other else other, columns
                 )
                 self.contradicting |= differ.known
+                if isinstance(source, RecordAggregate):  # its bounds may contradict it too
+                    self.contradicting |= given.known
         if fact.absent_means is not None:
             columns.append(constant(fact.absent_means, self.rows))
         elif source == ORIGINAL and fact.type.can_be_none:
@@ -424,6 +436,10 @@ class ServiceFacts:
                 return self._first_case(node, lines, cases)
             case Aggregate() as aggregate:
                 return self._aggregate(node, aggregate)
+            case RecordAggregate():
+                return self._from_records(node)[0]
+            case Bound(fact, most):
+                return self._from_records(node.inputs[fact])[2 if most else 1]
         raise AssertionError(node.source)
 
     def _inputs(self, node: Node) -> Callable[[str], Column]:
@@ -599,6 +615,84 @@ class ServiceFacts:
             made.append(reader.read(_context(reader, found, lines)))
         return recoded(place, made)
 
+    # --- records -------------------------------------------------------------------------------------
+
+    def _from_records(self, node: Node) -> Sequence[Column]:
+        """A fact made from records, its least and its most: row by row where there may be rows."""
+        found = self._of_records.get(node)
+        if found is None:
+            found = self._of_records[node] = self._passed(node)
+        return found
+
+    def _passed(self, node: Node) -> Sequence[Column]:
+        source = node.source
+        assert isinstance(source, RecordAggregate)
+        type_ = self._vocabulary.facts[node.name].type
+        kind, inputs = self._vocabulary.records[source.records], list(node.inputs)
+        none = frozenset(name for name in inputs if self._vocabulary.facts[name].type.can_be_none)
+        run = Pass(kind, [source], inputs, none)
+        if kind.declared:  # no claim here gives any
+            rows: Places = np.zeros(0, dtype=np.int64)
+        else:
+            given = self._field(kind.name).codes != 0
+            alone = self._claims.lines.sizes[self._claim] == self._service.groups.sizes
+            rows = np.flatnonzero(given | ~alone)
+        nothing = run(_NO_SERVICE, Lists(Request(), {}, {}), *[None] * len(inputs))
+        results = [nothing[0], *self._row_by_row(run, rows, [node.inputs[one] for one in inputs])]
+        codes = np.zeros(self.rows, dtype=np.int32)
+        codes[rows] = np.arange(1, len(rows) + 1)
+        if source.how in OR_NONE and not type_.can_be_none:
+            results = [(None if one[0] is NONE else one[0], *one[1:]) for one in results]
+        return [recoded(codes, [one[side] for one in results]) for side in range(3)]
+
+    def _row_by_row(self, run: Pass, rows: Places, inputs: Sequence[Node]) -> Iterator[Result]:
+        columns = [self.column(one) for one in inputs]
+        values = [[one.values[code] for code in one.codes[rows].tolist()] for one in columns]
+        for row, *facts in zip(rows.tolist(), *values, strict=True):
+            try:
+                yield run(*self._listed(row), *facts)[0]
+            except PolicyError:  # it is refused by itself
+                self.contradicting[row] = True
+                yield None, None, None
+
+    def _listed(self, row: int) -> tuple[OfService, Lists]:
+        """A service as records are read for it, and the lists of its claim."""
+        found = self._services_listed.get(row)
+        if found is None:
+            claim = int(self._claim[row])
+            lists, views = self._lists_of(claim)
+            start, end = self._service.groups.starts[row : row + 2].tolist()
+            own = {self._numbered(line) for line in self._service.line[start:end].tolist()}
+            lines = tuple([line for line in views if line.number in own])
+            service = Service(self.code[row], self.day[row], lines)
+            context: Any = SimpleNamespace(
+                payer=self._services.payer[claim], service=service, claim_lines=views
+            )
+            found = self._services_listed[row] = context, lists
+        return found
+
+    def _numbered(self, line: int) -> int:
+        return int(self._services._numbers[line])
+
+    def _lists_of(self, claim: int) -> tuple[Lists, tuple[Any, ...]]:
+        """The lists of a claim, and its lines."""
+        found = self._claims_listed.get(claim)
+        if found is None:
+            paths = ("id", "original_id", "history", "authorizations")
+            npis = ("provider.billing_npi", "provider.rendering_npi")
+            values = {path: self._claims.field(path)[claim] for path in (*paths, *npis)}
+            start, end = self._claims.lines.starts[claim : claim + 2].tolist()
+            views = tuple([self._listed_line(line) for line in range(start, end)])
+            found = self._claims_listed[claim] = Lists(_nested(values), {}, {}), views
+        return found
+
+    def _listed_line(self, line: int) -> Any:
+        names = ("code", "date", "modifiers", "units", "charge", "ndc")
+        values = {name: self._line(name)[line] for name in names}
+        return SimpleNamespace(
+            **values, number=self._numbered(line), one_day=True, through=values["date"]
+        )
+
     # --- authorizations ------------------------------------------------------------------------------
 
     def _authorization(self, path: str) -> Column:
@@ -640,6 +734,11 @@ class ServiceFacts:
             service = SimpleNamespace(code=code, day=day, lines=own)
             found.append(authorization_facts(request, payer, service))  # type: ignore[arg-type]
         return rows, found
+
+
+_NO_SERVICE: Final[Any] = SimpleNamespace(
+    payer=None, service=Service(None, None, ()), claim_lines=()
+)
 
 
 class _Differ:

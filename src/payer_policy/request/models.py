@@ -222,6 +222,8 @@ class Line(_Part, title="a line"):
     """The authorization that this line names; the claim's own where left out."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts about the line's service, by their name in the vocabulary."""
+    records: dict[str, Any] = Field(default_factory=dict)
+    """Records of the line's service, by the name of their type: rows, or an object with `rows`."""
 
 
 class Authorization(_Part, title="an authorization"):
@@ -272,6 +274,34 @@ class PriorLine(_Part, title="a line of the history"):
     """Who billed it (NPI, 10 digits)."""
     void: bool = False
     """Whether that claim was voided since; a voided line counts for nothing."""
+    paid_units: Quantity | None = None
+    """Billing units that were paid; 0 where none was."""
+    ndc: Ndc | None = None
+    """The product (NDC, 11 digits; ten with hyphens are read)."""
+    rendering_npi: Npi | None = None
+    """Who treated (NPI, 10 digits)."""
+    billing_tin: Identifier | None = None
+    """The tax number of who billed."""
+    payer: Identifier | None = None
+    """Who was asked to pay: a folder name or an identifier of the payer."""
+    status: Literal["paid", "denied", "pending"] | None = None
+    """What became of it; None: not known."""
+    replaced_by: Identifier | None = None
+    """The claim that replaced its claim since; a replaced line counts for nothing."""
+
+
+class History(_Part, title="the history"):
+    """Lines of earlier claims, with how much of them is there.
+
+    Without `complete` and `complete_from` they are all there are.
+    """
+
+    rows: Annotated[tuple[PriorLine, ...], Field(max_length=MAX_ELEMENTS, strict=False)]
+    """The lines."""
+    complete: bool | None = None
+    """False: there may be more, of any day."""
+    complete_from: Date | None = None
+    """The first day from which on the lines are all there are; before it there may be more."""
 
 
 class Confirmation(_Part, title="a confirmation"):
@@ -324,10 +354,15 @@ class Request(_Part, title="a request"):
         default=None, max_length=1000, strict=False
     )
     """Preauthorizations on the payer's file; an empty list says that there are none."""
-    history: tuple[PriorLine, ...] | None = Field(
-        default=None, max_length=MAX_ELEMENTS, strict=False
-    )
-    """Lines of the member's earlier claims; an empty list says that there are none."""
+    history: (
+        Annotated[tuple[PriorLine, ...], Field(max_length=MAX_ELEMENTS, strict=False)]
+        | History
+        | None
+    ) = None
+    """Lines of the member's earlier claims; an empty list says that there are none. An object with
+    `rows` says from which day on the list is complete."""
+    records: dict[str, Any] = Field(default_factory=dict)
+    """Records about the member by the name of their type: rows, or an object with `rows`."""
     confirmations: tuple[Confirmation, ...] = Field(default=(), max_length=100, strict=False)
     """Denials that a clinician has confirmed; until then such a denial is a recommendation."""
     facts: dict[str, Any] = Field(default_factory=dict)

@@ -108,7 +108,10 @@ def quick_reader(model: type[BaseModel], name: str) -> _Read:
 def _read(hint: Any, field: FieldInfo) -> _Read:
     """What reads the values of a field that are not null."""
     if NoneType in get_args(hint):
-        (hint,) = [one for one in get_args(hint) if one is not NoneType]
+        hints = [one for one in get_args(hint) if one is not NoneType]
+        if len(hints) > 1:
+            return _listed_or_object(*[_read(one, field) for one in hints])
+        (hint,) = hints
     for type_, read in ((Quantity, _quantity), (Date, _day), (Description, _description)):
         if hint == type_:
             return read
@@ -116,9 +119,11 @@ def _read(hint: Any, field: FieldInfo) -> _Read:
         if hint == type_:
             return _identifier if system == "identifier" else _code(system)
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Annotated and arguments[0] is int:
+    if origin is Annotated:
         (bounds,) = arguments[1:]
-        return _one_of(range(_bound(bounds, "ge"), _bound(bounds, "le") + 1))
+        if arguments[0] is int:
+            return _one_of(range(_bound(bounds, "ge"), _bound(bounds, "le") + 1))
+        return _read(arguments[0], bounds)
     if origin is Literal:
         return {text: text for text in arguments}.__getitem__
     if origin in (tuple, frozenset):
@@ -159,6 +164,11 @@ def _list(make: Callable[[list[Any]], Any], item: _Read, most: int) -> _Read:
         return make([item(one) for one in raw])
 
     return items
+
+
+def _listed_or_object(listed: _Read, described: _Read) -> _Read:
+    """Reads a list, or an object with such a list."""
+    return lambda raw: (described if type(raw) is dict else listed)(raw)
 
 
 def _numbered(line: _Read, most: int) -> _Read:

@@ -44,14 +44,14 @@ LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "history": PriorLine,
 }
 _MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
-# A request with confirmations is read and decided by itself.
-_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "confirmations"})
+_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "records", "confirmations"})
+"""What is not one value. A request with `records` or `confirmations` is read by itself."""
 REQUEST_FIELDS: Final = (
     *(name for name in Request.model_fields if name not in _APART),
     *(f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields),
 )
 """The fields of a request that have one value, by path."""
-LINE_FIELDS: Final = tuple([name for name in Line.model_fields if name != "facts"])
+LINE_FIELDS: Final = tuple([name for name in Line.model_fields if name not in _APART])
 
 
 class Refused(PayerPolicyError, ValueError):

@@ -28,6 +28,8 @@ def gathered(requests: Sequence[Request], vocabulary: Vocabulary) -> ReadColumns
     facts, line_facts = Facts(vocabulary), Facts(vocabulary, of_line=True)
     unread = _unread(facts, [request.facts for request in requests])
     unread |= groups.any(_unread(line_facts, [line.facts for line in lines]))
+    unread |= np.array([bool(request.records) for request in requests], dtype=np.bool_)
+    unread |= groups.any(np.array([bool(line.records) for line in lines], dtype=np.bool_))
     fields = {path: column_of(map(attrgetter(path), requests)) for path in REQUEST_FIELDS}
     fields |= {name: _apart(map(attrgetter(name), requests)) for name in LISTS}
     line_fields = {name: column_of(map(attrgetter(name), lines)) for name in LINE_FIELDS}

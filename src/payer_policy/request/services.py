@@ -18,8 +18,10 @@ from payer_policy.core.semantics import quotient
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.codes import NDC_QUANTITY_UNITS
 from payer_policy.policy.reference.data import ReferenceData
-from payer_policy.request.given import Days
 from payer_policy.request.models import Line, Request
+
+Days = tuple[datetime.date | None, datetime.date | None]
+"""The first day, and the last where there are several."""
 
 
 @dataclass(slots=True)

@@ -125,7 +125,7 @@ class Silences:
         if not mixed:
             return None
         silent = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
-        unsaid = Vocabulary(silent, vocabulary.line_parts)
+        unsaid = replace(vocabulary, facts=silent)
         return Derivation.over(self.basis, mixed, self.ruleset.first_day, unsaid)
 
     @cached_property

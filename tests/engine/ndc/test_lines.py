@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.formats import read_requests
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.models import Line, Request
+from payer_policy.request.records import Lists
 from payer_policy.request.services import services_of, view_lines
 from tests.batch.building import engine
 
@@ -31,7 +31,7 @@ def derivation(name: str) -> Derivation:
     facts = {
         other: replace(fact, absent_means=None) for other, fact in basis.vocabulary.facts.items()
     }
-    silent = Vocabulary(facts, basis.vocabulary.line_parts)
+    silent = replace(basis.vocabulary, facts=facts)
     return Derivation.over(basis, [name], DAY, silent)
 
 
@@ -39,7 +39,8 @@ def fact(name: str, lines: list[dict[str, Any]]) -> Any:
     request = Request(lines=tuple(Line(code="J0945", date=DAY, **line) for line in lines))
     views = view_lines(request, engine().library.reference)
     (service,) = services_of(views)
-    facts, _ = derivation(name).facts(Context(request, "medicare", service, views, {}), {})
+    context = Context(request, "medicare", service, views, {}, Lists(request, {}, {}))
+    facts, _ = derivation(name).facts(context, {})
     return facts[name]
 
 

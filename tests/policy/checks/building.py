@@ -9,6 +9,7 @@ A case is a JSON object:
     add_rules   by policy file, rules to add at its end
     deep        whether `check --deep` is asked
     add_facts   by name, facts to add at the end of the vocabulary
+    add_records by name, record types of the vocabulary
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ def build(case: dict[str, Any], folder: Path) -> None:
     entries = [f"{json.dumps(name)}: {pretty(fact, 4)}" for name, fact in facts.items()]
     if entries:
         _append(folder / "vocabulary.json", "facts", entries)
+    if records := case.get("add_records"):
+        path = folder / "vocabulary.json"
+        text = path.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
+        path.write_text(f'{text},\n  "records": {pretty(records, 2)}\n}}\n', encoding="utf-8")
     for name, pairs in case.get("edit", {}).items():
         path = folder / name
         text = path.read_text(encoding="utf-8")

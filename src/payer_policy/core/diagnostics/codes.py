@@ -37,6 +37,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "schema-mismatch": "The published schema refuses what is otherwise right.",
         # --- names
         "unknown-fact": "A name is not a fact (or not a field of a line).",
+        "unknown-record": "A name is not a type of records.",
+        "unknown-field": "A name is not a field of the records.",
         "unknown-operator": "A name is not a test operator.",
         "unknown-value": "A value is not among those that are declared.",
         "unknown-unit": "A name is not a unit.",
@@ -65,6 +67,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "test-without-effect": "A rule holds in the same cases without a test (check --deep).",
         "never-settled": "A rule stays unknown although every fact is known (check --deep).",
         "unused-code-set": "Nothing names a code set (check --deep).",
+        "conflicting-record": "Two policies declare one type of records differently.",
         "conflicting-fact": "Two policies declare one fact differently.",
         "never-concluded": "A rule reads a derived fact that no rule concludes.",
         "is-known": "A rule decides by what was not submitted.",

@@ -7,7 +7,7 @@ A `Fact` is the declaration as everything else uses it; `VocabularyFile` is the 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -103,21 +103,111 @@ def _meant(type_: FactType) -> Collection[object]:
     return type_.values or _PLAIN[type_.kind][1]
 
 
-class FactModel(BaseModel, title="a fact's declaration"):
-    """A fact as `vocabulary.json` declares it."""
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """A list of typed rows about the member or one service, such as the lines of earlier claims.
+
+    `complete` is how a plain list of a request is read: as all rows there are, or as some of them.
+    `dated_by` is the field by which a list is complete from a day on; None: there is no such field. Of a
+    declared type a request gives the rows under `records`; of any other its form does.
+    """
+
+    name: str
+    label: str
+    question: str
+    about: About
+    fields: Mapping[str, FactType]
+    dated_by: str | None = None
+    complete: bool = True
+    key: tuple[str, ...] = ()
+    """The fields by which two rows are one event; none: each row is an event of its own."""
+    declared: bool = False
+
+
+LEAST: Final = "least"
+MOST: Final = "most"
+UNBOUNDED: Final[Mapping[str, Mapping[str, int | date]]] = {
+    LEAST: {"integer": -(10**30), "decimal": -(10**30), "date": date.min},
+    MOST: {"integer": 10**30, "decimal": 10**30, "date": date.max},
+}
+"""By bound and kind of fact, a bound that says nothing: no sum of rows reaches it."""
+
+
+_BOUNDED: Final = frozenset({"count", "sum", "min", "max", "latest", "earliest", "count_distinct"})
+
+
+def is_bounded(type_: FactType, source: Mapping[str, Any]) -> bool:
+    """Whether a fact has a least and a most where not all that it is made from is known."""
+    return (
+        "records" in source
+        and "give" not in source
+        and not _BOUNDED.isdisjoint(source)
+        and type_.kind in UNBOUNDED[LEAST]
+    )
+
+
+def bounded_by(name: str) -> str | None:
+    """The fact of which this is the name of a bound; None: it is the name of a fact."""
+    fact, sign, _ = name.partition("#")
+    return fact if sign else None
+
+
+def bound_name(fact: str, side: str) -> str:
+    """The name of the least or the most that a fact can be, a fact that no file and no request names."""
+    return f"{fact}#{side}"
+
+
+class TypeModel(BaseModel):
+    """A type as a fact or a field declares it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     type: Kind
     unit: str | None = None
-    shown_in: str | None = None
-    """The unit that people know such amounts by, such as mg for a fact in mcg."""
     values: list[str] | None = None
     ordered: bool = False
     system: str | None = None
     minimum: int | Decimal | str | None = None
     """The least that a supplied number or date (YYYY-MM-DD) can be."""
     maximum: int | Decimal | str | None = None
+
+    def fact_type(self) -> FactType:
+        """The declared type, without its range."""
+        return FactType(self.type, self.unit, tuple(self.values or ()), self.ordered, self.system)
+
+
+class FieldModel(TypeModel, title="a field of a record type"):
+    """A field of the rows of a record type."""
+
+    label: str | None = Field(default=None, min_length=1)
+    note: str | None = None
+
+
+class RecordModel(BaseModel, title="a record type"):
+    """A record type as `vocabulary.json` or a policy file declares it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    label: str = Field(min_length=1)
+    question: str | None = Field(default=None, min_length=1)
+    """What asks for the list where a fact made from it is not known."""
+    about: About = "member"
+    """Of whom the rows are; those of a service are given on its lines."""
+    lists_are: Literal["complete", "open"] = "complete"
+    """How a plain list is read: as all rows there are, or as some of them."""
+    dated_by: str | None = None
+    """The field of `complete_from`; left out: the only date among the fields."""
+    key: list[str] | None = Field(default=None, min_length=1)
+    """The fields by which two rows would be one event."""
+    fields: dict[str, FieldModel] = Field(min_length=1)
+    note: str | None = None
+
+
+class FactModel(TypeModel, title="a fact's declaration"):
+    """A fact as `vocabulary.json` declares it."""
+
+    shown_in: str | None = None
+    """The unit that people know such amounts by, such as mg for a fact in mcg."""
     can_be_none: bool = False
     label: str = Field(min_length=1)
     yes: str | None = Field(default=None, min_length=1)
@@ -139,15 +229,7 @@ class FactModel(BaseModel, title="a fact's declaration"):
 
     def fact_type(self) -> FactType:
         """The declared type, without its range."""
-        values = tuple(self.values or ())
-        return FactType(
-            self.type,
-            self.unit,
-            values,
-            self.ordered,
-            self.system,
-            can_be_none=self.can_be_none,
-        )
+        return replace(super().fact_type(), can_be_none=self.can_be_none)
 
 
 class LinePartModel(BaseModel, title="a part of a service's lines"):
@@ -168,14 +250,44 @@ class VocabularyFile(BaseModel, title="the vocabulary"):
     note: str | None = None
     facts: dict[str, FactModel]
     line_parts: dict[str, LinePartModel] = Field(default_factory=dict)
+    records: dict[str, RecordModel] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All facts by name, in the order of the file, and the parts of a service's lines."""
+    """All facts by name, in the order of the file, the parts of a service's lines, and the types of
+    records that the file declares."""
 
     facts: Mapping[str, Fact]
     line_parts: Mapping[str, LinePart]
+    records: Mapping[str, RecordType] = field(default_factory=dict)
+
+    @cached_property
+    def bounds(self) -> Mapping[str, Fact]:
+        """The least and the most that facts made from records can be (`bound_name`): what rules test
+        beside those facts. No file declares them, and no request gives them."""
+        return {
+            bound_name(name, side): Fact(
+                bound_name(name, side),
+                FactType(
+                    fact.type.kind,
+                    fact.type.unit,
+                    minimum=UNBOUNDED[LEAST][fact.type.kind],
+                    maximum=UNBOUNDED[MOST][fact.type.kind],
+                    shown_in=fact.type.shown_in,
+                ),
+                f"{fact.label} (the {side} it can be)",
+                about=fact.about,
+            )
+            for name, fact in self.facts.items()
+            if fact.source is not None and is_bounded(fact.type, fact.source)
+            for side in (LEAST, MOST)
+        }
+
+    @cached_property
+    def tested(self) -> Mapping[str, Fact]:
+        """All that a test can read: the facts, and the bounds of those that have any."""
+        return {**self.facts, **self.bounds} if self.bounds else self.facts
 
     @cached_property
     def as_they_are(self) -> Mapping[str, tuple[type, Collection[object]]]:

@@ -3,54 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
-from payer_policy.core.vocabulary.codes import SYSTEMS
+from payer_policy.core.vocabulary.declarations import Declaration
 from payer_policy.core.vocabulary.model import (
     Fact,
     FactModel,
     LinePart,
     LinePartModel,
+    RecordType,
     Vocabulary,
     VocabularyFile,
 )
+from payer_policy.core.vocabulary.records import BUILT_IN, read_records
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
-    NUMERIC,
     FactType,
-    Kind,
-    Value,
-    ValueProblem,
-    parse_value,
 )
-from payer_policy.core.vocabulary.units import UNITS, unit_named, units_like
+from payer_policy.core.vocabulary.units import unit_named, units_like
 
 WHOLE_SERVICE: Final = "service"
 """What a finding falls on where it names no part."""
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
-_ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
-    "values": (frozenset({"choice"}), "a choice"),
-    "ordered": (frozenset({"choice"}), "a choice"),
-    "minimum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
-    "maximum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
-    "unit": (frozenset({"integer", "decimal"}), "numbers"),
-    "system": (frozenset({"code", "codes"}), "codes"),
-}
-"""The fields of a declaration that are for some types only."""
 _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 
 
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
     report = Reporter(document, report_to)
-    facts = read_facts(file.facts, lambda name: report)
+    records = {**BUILT_IN, **read_records(file.records, lambda name: report)}
+    facts = read_facts(file.facts, lambda name: report, records=records)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
@@ -66,13 +55,22 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Rep
         if part.follows is not None:
             reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
-    return Vocabulary(facts, parts)
+    return Vocabulary(facts, parts, records)
+
+
+def _asking_for_list(fact: Fact, records: Mapping[str, RecordType]) -> Fact:
+    """The fact; one made from records asks for those, unless it has a question of its own."""
+    kind = (fact.source or {}).get("records")
+    if fact.question is not None or not isinstance(kind, str) or kind not in records:
+        return fact
+    return replace(fact, question=records[kind].question)
 
 
 def read_facts(
     models: Mapping[str, FactModel],
     report_of: Callable[[str], Reporter],
     shared: Mapping[str, Fact] = MappingProxyType({}),
+    records: Mapping[str, RecordType] = BUILT_IN,
 ) -> dict[str, Fact]:
     """The facts that some files declare, by name.
 
@@ -80,12 +78,15 @@ def read_facts(
         models: The declarations.
         report_of: Gives for a name the reporter of the file that declares it.
         shared: Facts that are declared elsewhere, which these may be made from.
+        records: The types of records that they may be made from.
     """
     facts = {
-        name: _Reading(report_of(name).on(f"fact `{name}`", "facts", name)).fact(name, model)
+        name: _asking_for_list(
+            _Reading(report_of(name).on(f"fact `{name}`", "facts", name)).fact(name, model), records
+        )
         for name, model in models.items()
     }
-    together = _of_services(_none_of_none({**shared, **facts}))
+    together = _of_services(_none_of_none({**shared, **facts}), records)
     for name, model in models.items():
         if model.about == "member" and together[name].about == "service":
             message = f"fact `{name}`: its `from` reads the service, so it is about the service"
@@ -112,11 +113,12 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     }
 
 
-def _of_services(facts: dict[str, Fact]) -> dict[str, Fact]:
+def _of_services(facts: dict[str, Fact], records: Mapping[str, RecordType]) -> dict[str, Fact]:
     """The facts; those that are read or computed from the service are about it."""
     behind = {name: _named_in(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
-    own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
+    of_services = {name for name, one in records.items() if one.about == "service"}
+    own |= {name for name, fact in facts.items() if _reads_service(fact.source or {}, of_services)}
     own = _with_made_from(own, behind)
     return {
         name: replace(fact, about="service") if name in own and fact.about != "service" else fact
@@ -134,9 +136,14 @@ def _with_made_from(names: set[str], behind: Mapping[str, set[str]]) -> set[str]
     return found
 
 
-def _reads_service(source: Mapping[str, Any]) -> bool:
-    """Whether a `from` reads what belongs to one service: its fields, lines, drug or authorization."""
-    return not _SERVICE_HEADS.isdisjoint(source) or source.get("lines") in ("service", "same_day")
+def _reads_service(source: Mapping[str, Any], of_services: Collection[str]) -> bool:
+    """Whether a `from` reads what belongs to one service: its fields, lines, drug or authorization, or
+    one of the records of services."""
+    return (
+        not _SERVICE_HEADS.isdisjoint(source)
+        or source.get("lines") in ("service", "same_day")
+        or source.get("records") in of_services
+    )
 
 
 def _computed_from(fact: Fact) -> set[str]:
@@ -159,30 +166,14 @@ def _named_in(raw: object) -> set[str]:
     return found
 
 
-class _Reading(NamedTuple):
-    """Reads one declaration, and reports what is wrong with it by its name."""
-
-    report: Reporter
-
-    def problem(
-        self,
-        code: str,
-        message: str,
-        field: str | None = None,
-        *,
-        key: bool = True,
-        hint: str | None = None,
-    ) -> None:
-        self.report(code, message, () if field is None else (field,), key=key, hint=hint)
+class _Reading(Declaration):
+    """Reads the declaration of a fact, or of a part of a service's lines."""
 
     def fact(self, name: str, model: FactModel) -> Fact:
         if not _FACT_NAME.match(name):
             hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
-        self._kinds(model)
-        type_ = self._shown_in(self._range(model.fact_type(), model), model)
-        self._values(type_)
-        self._names(model)
+        type_ = self._shown_in(self.type(model), model)
         self._role(type_, model)
         self._none(type_)
         self._phrases(type_, model)
@@ -195,9 +186,9 @@ class _Reading(NamedTuple):
             supplied_by=model.supplied_by,
             correctable=model.correctable,
             source=model.from_,
-            absent_means=self._value(type_, model.absent_means, "absent_means"),
+            absent_means=self.value(type_, model.absent_means, "absent_means"),
             derived=model.derived,
-            otherwise=self._value(type_, model.otherwise, "otherwise"),
+            otherwise=self.value(type_, model.otherwise, "otherwise"),
             note=model.note,
             tells=model.tells,
             about=model.about or "member",
@@ -242,50 +233,6 @@ class _Reading(NamedTuple):
             message = "`tells` is for derived facts that are yes or no"
             self.problem("wrong-shape", message, "tells", hint="remove it")
 
-    def _values(self, type_: FactType) -> None:
-        if type_.kind == "choice":
-            if not type_.values:
-                self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
-            twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
-            for value in twice:
-                again = len(type_.values) - 1 - type_.values[::-1].index(value)
-                message = f"the value `{value}` is listed twice"
-                self.report("duplicate-entry", message, ("values", again), hint="keep one")
-
-    def _kinds(self, model: FactModel) -> None:
-        """What is for some types only goes with one of them."""
-        for field, (kinds, noun) in _ONLY_FOR.items():
-            given = field in model.model_fields_set and getattr(model, field) is not None
-            if given and model.type not in kinds:
-                message = f"`{field}` is for {noun}; the type here is {model.type}"
-                hint = "remove it" + (', or write "type": "choice"' if "choice" in kinds else "")
-                self.problem("wrong-shape", message, field, hint=hint)
-
-    def _range(self, type_: FactType, model: FactModel) -> FactType:
-        """The type with the least and the most that a supplied value can be."""
-        bounds: dict[str, Any] = {}
-        for field in ("minimum", "maximum"):
-            if type_.kind in _ONLY_FOR[field][0]:
-                bounds[field] = self._value(type_, getattr(model, field), field)
-        least, most = bounds.get("minimum"), bounds.get("maximum")
-        if least is not None and most is not None and least > most:
-            message = f"`minimum` {model.minimum} is above `maximum` {model.maximum}"
-            self.problem("wrong-value", message, "minimum", key=False, hint="swap the two values")
-            return type_
-        return replace(type_, **bounds)
-
-    def _names(self, model: FactModel) -> None:
-        """The unit and the code system are known ones."""
-        if model.unit is not None and model.type in NUMERIC and model.unit not in UNITS:
-            message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
-            hint = did_you_mean(model.unit, UNITS)
-            self.problem("unknown-unit", message, "unit", key=False, hint=hint)
-        of_codes = model.type in ("code", "codes")
-        if model.system is not None and of_codes and model.system not in SYSTEMS:
-            message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
-            hint = did_you_mean(model.system, SYSTEMS)
-            self.problem("unknown-value", message, "system", key=False, hint=hint)
-
     def _shown_in(self, type_: FactType, model: FactModel) -> FactType:
         """The type with the unit that people know its amounts by."""
         shown = model.shown_in
@@ -321,20 +268,10 @@ class _Reading(NamedTuple):
         if "otherwise" in model.model_fields_set:
             hint = 'remove it, or add "derived": true'
             self.problem("wrong-shape", "`otherwise` is for derived facts", "otherwise", hint=hint)
-        computed = model.from_ is not None and "compute" in model.from_
+        computed = model.from_ is not None and not {"compute", "records"}.isdisjoint(model.from_)
         if model.question is None and not computed:
             self.problem(
                 "missing-key",
                 "it has no `question` to ask when it is missing",
                 hint='add "question": "What …?"',
             )
-
-    def _value(self, type_: FactType, raw: Any, field: str) -> Value | None:
-        if raw is None:
-            return None
-        try:
-            return parse_value(type_, raw)
-        except ValueProblem as found:
-            message = f"`{field}`: {found.message}"
-            self.problem(found.code, message, field, key=False, hint=found.hint)
-            return None

@@ -6,6 +6,7 @@ of all texts that the conditions name. A set of codes is one flag for each code 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from payer_policy.core.ruleset import (
     tests_in,
 )
 from payer_policy.core.vocabulary.codes import malformed, stand_in
+from payer_policy.core.vocabulary.model import LEAST, bound_name, bounded_by
 from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Value
 from payer_policy.engines.symbolic.logic import (
     Formula,
@@ -170,7 +172,8 @@ class Facts:
         other._prefix = prefix
         other._beyond = {}
         other._free = {}
-        other._shared, other._own = self, frozenset(names)
+        bounds = [name for name in self.types if bounded_by(name) in names]
+        other._shared, other._own = self, frozenset([*names, *bounds])
         return other
 
     def learned(self, name: str, later: Facts) -> Formula:
@@ -178,6 +181,13 @@ class Facts:
         one, other = self[name], later[name]
         if one is other:
             return True
+        if bounded_by(name) is not None:  # the more is known, the nearer the bounds are
+            nearer = (
+                operator.le if name == bound_name(str(bounded_by(name)), LEAST) else operator.ge
+            )
+            if isinstance(one.value, Number):
+                return nearer(one.value.top, other.value.top)  # of one scale
+            return nearer(one.value, other.value)
         return either(negated(one.known), both(other.known, same_term(one, other)))
 
     def __getitem__(self, name: str) -> Term:
@@ -436,8 +446,15 @@ class Facts:
         return next((text for text in found if not self.texts.known(text)), "OTHER")
 
     def all_given(self, values: Mapping[str, Value | None]) -> list[Formula]:
-        """That every free fact has the value that is given, and is not known where none is."""
-        fixed = [self.given(name, values.get(name)) for name in self.names()]
+        """That every free fact has the value that is given, and is not known where none is.
+
+        Bounds of facts made from records are known of every request; those not given may be any.
+        """
+        fixed = [
+            self.given(name, values.get(name))
+            for name in self.names()
+            if bounded_by(name) is None or name in values
+        ]
         for (one, other), beyond in self._beyond.items():
             left, right = values.get(one), values.get(other)
             if isinstance(left, frozenset) and isinstance(right, frozenset):

@@ -21,6 +21,7 @@ from payer_policy.language.sources import (
     AUTHORIZATION_FIELDS,
     LINE_FIELDS,
     LINE_SETS,
+    RECORD_AGGREGATES,
     REQUEST_PATHS,
     SERVICE_PATHS,
 )
@@ -255,16 +256,17 @@ def _with_facts(
     definitions: dict[str, Schema], lines: ConditionSchemas, facts: ConditionSchemas
 ) -> None:
     """What a file needs that declares facts, in the vocabulary or beside the rules of a policy."""
-    definitions |= lines.definitions()
-    definitions["source"] = _source(lines, facts)
-    definitions["FactModel"]["properties"] |= {
-        "from": {"$ref": "#/$defs/source"},
-        "unit": _units(),
-        "system": {"enum": [*SYSTEMS, None], "default": None},
-    }
+    fields = replace(lines, prefix="field-", subject="field", subjects={})
+    definitions |= lines.definitions() | fields.definitions()
+    # Records may be declared in the file itself, so only its own reading can type their tests.
+    definitions["field-test"] = {"required": ["field"], "properties": {"field": {"type": "string"}}}
+    definitions["source"] = _source(lines, facts, fields)
+    typed: Schema = {"unit": _units(), "system": {"enum": [*SYSTEMS, None], "default": None}}
+    definitions["FactModel"]["properties"] |= {"from": {"$ref": "#/$defs/source"}, **typed}
+    definitions["FieldModel"]["properties"] |= typed
 
 
-def _source(lines: ConditionSchemas, facts: ConditionSchemas) -> Schema:
+def _source(lines: ConditionSchemas, facts: ConditionSchemas, fields: ConditionSchemas) -> Schema:
     """The `from` of a fact, which the key that is there distinguishes."""
     roots: Mapping[str, Mapping[str, Any]] = {
         "request": REQUEST_PATHS,
@@ -274,7 +276,11 @@ def _source(lines: ConditionSchemas, facts: ConditionSchemas) -> Schema:
     heads: dict[str, Schema] = {name: {"enum": list(paths)} for name, paths in roots.items()}
     heads["drug"] = {"type": "string"}
     heads["compute"] = _computed(facts)
-    node: Schema = _over_lines(lines)
+    node: Schema = {
+        "if": {"required": ["records"]},
+        "then": _over_records(fields),
+        "else": _over_lines(lines),
+    }
     for head, inner in heads.items():
         shape = {
             "properties": {head: inner, "note": NOTE},
@@ -285,7 +291,7 @@ def _source(lines: ConditionSchemas, facts: ConditionSchemas) -> Schema:
     return {
         "description": "Where the fact comes from in a request.",
         "type": ["object", "null"],
-        "properties": dict.fromkeys((*heads, "lines"), True),
+        "properties": dict.fromkeys((*heads, "lines", "records"), True),
         **node,
     }
 
@@ -331,4 +337,22 @@ def _over_lines(lines: ConditionSchemas) -> Schema:
         "additionalProperties": False,
         "oneOf": [{"required": [how]} for how in (*AGGREGATES, "cases")],
         "dependentSchemas": {"cases": {"properties": {"where": False}}},
+    }
+
+
+def _over_records(fields: ConditionSchemas) -> Schema:
+    field = {"type": "string"}
+    conditions = {"any": fields.condition, "all": fields.condition}
+    aggregates = dict.fromkeys(RECORD_AGGREGATES, field) | {"count": {"const": True}} | conditions
+    return {
+        "properties": {
+            "records": {"type": "string"},
+            "where": fields.condition,
+            **aggregates,
+            "give": field,
+            "note": NOTE,
+        },
+        "required": ["records"],
+        "additionalProperties": False,
+        "oneOf": [{"required": [how]} for how in RECORD_AGGREGATES],
     }

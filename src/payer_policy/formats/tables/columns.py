@@ -45,7 +45,7 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "patient": Patient,
     "provider": Provider,
 }
-_ELSEWHERE: Final = frozenset({*_PARTS, "lines", "authorizations", "history", "facts"})
+_ELSEWHERE: Final = frozenset({*_PARTS, "lines", "authorizations", "history", "facts", "records"})
 
 
 def _cells(model: type[BaseModel], part: str = "") -> dict[str, Cell]:

@@ -86,7 +86,7 @@ def unsettled_pairs(merged: Merged, rules: Rules, vocabulary: Vocabulary) -> Ite
 
     A solver may still show it (`payer_policy.analysis.conflicts`); opening a folder never asks one.
     """
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    types = {name: fact.type for name, fact in vocabulary.tested.items()}
     by_fact: dict[str, list[tuple[Rule, Value]]] = {}
     for rule in rules.values():
         for name, value in rule.concludes.items():
@@ -170,7 +170,7 @@ def check_concluded(
     concluded = {name for one in typed.values() for name in one.made.concludes}
     for placed in merged.rules.values():
         for name in sorted(typed[placed.model.id].reads - concluded):
-            if not vocabulary.facts[name].derived:
+            if not vocabulary.tested[name].derived:
                 continue
             message = (
                 f"rule `{placed.model.id}` reads `{name}`, which no rule of this policy concludes"

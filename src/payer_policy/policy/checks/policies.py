@@ -135,9 +135,9 @@ def _check_rules(
     report: Report,
 ) -> None:
     sources = resolver.basis.sources
-    declared = {name: sources[name] for name in merged.facts if name in sources}
     files, report_of = around.drug_documents, reporters(merged, report)
-    check_sources(resolver.vocabulary, declared, around.reference, files, report_of)
+    names = [name for name in merged.facts if name in sources]
+    check_sources(resolver.vocabulary, sources, around.reference, files, report_of, names)
     typed: dict[str, Typed] = {}
     for placed in merged.rules.values():
         found = resolver.rule(placed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary
 from payer_policy.core.vocabulary.types import (
     NUMERIC,
     FactType,
@@ -21,11 +21,14 @@ from payer_policy.core.vocabulary.types import (
 from payer_policy.language.sources import (
     DRUG_FIELDS,
     LINE_FIELDS,
+    OR_NONE,
     ROOTS,
     Aggregate,
     DrugAttribute,
     Path,
+    RecordAggregate,
     Source,
+    behind,
     facts_of,
 )
 from payer_policy.policy.order import find_cycles
@@ -38,6 +41,7 @@ def check_sources(
     reference: ReferenceData,
     documents: Mapping[str, JsonDocument],
     report_of: Callable[[str], Reporter],
+    names: Iterable[str] | None = None,
 ) -> None:
     """Check the sources of some facts.
 
@@ -47,14 +51,18 @@ def check_sources(
         reference: The drugs whose attributes facts are read from.
         documents: The files of the drugs, by code.
         report_of: Gives for a fact the reporter of the file that declares it.
+        names: The facts to check; None: all that have a source.
     """
-    for name, source in sources.items():
+    checked = {name: sources[name] for name in (sources if names is None else names)}
+    for name, source in checked.items():
         fact = vocabulary.facts[name]
         of_fact = report_of(name).on(f"fact `{name}`", "facts", name)
         if isinstance(source, DrugAttribute) and source.name not in DRUG_FIELDS:
             _check_attribute(fact, source.name, reference, documents, of_fact)
-        elif gives := _gives(source):
+        elif gives := _gives(source, vocabulary.records):
             _check_type(fact.type, gives, of_fact)
+        if isinstance(source, RecordAggregate):
+            _check_record_fact(fact, source, sources, of_fact)
         for other in dict.fromkeys(facts_of(source)):
             if other in vocabulary.facts and vocabulary.facts[other].derived:
                 message = f"it is made from the request, so it cannot read `{other}`, "
@@ -62,8 +70,8 @@ def check_sources(
                 hint = "conclude it in a rule instead"
                 of_fact("wrong-shape", message, ("from",), key=True, hint=hint)
     needs = {
-        name: {other for other in facts_of(source) if other in sources}
-        for name, source in sources.items()
+        name: {other for other in facts_of(source) if other in checked}
+        for name, source in checked.items()
     }
     for circle in find_cycles(needs):
         steps = [f"`{a}` from `{b}`" for a, b in pairwise(circle)]
@@ -72,19 +80,48 @@ def check_sources(
         report_of(circle[0])("cycle", message, path, key=True, hint=hint)
 
 
-def _gives(source: Source) -> FactType | None:
+def _check_record_fact(
+    fact: Fact, source: RecordAggregate, sources: Mapping[str, Source], report: Reporter
+) -> None:
+    """What is made from records fits its fact, and reads nothing else that is made from them."""
+    type_ = fact.type
+    if source.how in OR_NONE and not (type_.can_be_none or type_.kind in ("boolean", "codes")):
+        message = f"`{source.how}` of no row is none, but the fact cannot be none"
+        hint = 'add "can_be_none": true'
+        report("wrong-type", message, ("from", source.how), key=True, hint=hint)
+    if fact.absent_means is not None:
+        message = (
+            "`absent_means` is not for a fact made from records: an empty list says that there "
+        )
+        message += "are none, and a list that is not given may hold any"
+        report("wrong-shape", message, ("absent_means",), key=True, hint="remove it")
+    for other in behind(sources, facts_of(source)):
+        inner = sources.get(other)
+        if other == fact.name or not isinstance(inner, RecordAggregate):
+            continue
+        if inner.records == source.records:
+            message = f"it reads `{other}`, which is made from `{source.records}` too"
+            hint = "compare the two in a rule, or in a fact that is computed from both"
+            report("cycle", message, ("from",), key=True, hint=hint)
+            break
+
+
+def _gives(source: Source, records: Mapping[str, RecordType]) -> FactType | None:
     """The type of what a source gives, where the source alone settles it."""
     match source:
         case Path(root, field):
             return ROOTS[root][field]
         case DrugAttribute(name):
             return DRUG_FIELDS[name]
-        case Aggregate(_, _, "any" | "all", _, _):
+        case Aggregate(_, _, "any" | "all") | RecordAggregate(_, _, "any" | "all"):
             return FactType("boolean")
-        case Aggregate(_, _, "count", _, _):
+        case Aggregate(_, _, "count") | RecordAggregate(_, _, "count" | "count_distinct"):
             return FactType("integer")
         case Aggregate(_, _, how, field, _) if field is not None:
             gives = LINE_FIELDS[field]
+            return FactType("codes", system=gives.system) if how == "collect" else gives
+        case RecordAggregate(kind, _, how, field, _, give) if field is not None:
+            gives = records[kind].fields[give or field]
             return FactType("codes", system=gives.system) if how == "collect" else gives
         case _:
             return None

@@ -8,7 +8,7 @@ from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import Report
-from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import DEFINE, TABLE
 from payer_policy.policy.checks.policies import Checked
@@ -26,8 +26,9 @@ def check_together(
     report: Report,
 ) -> None:
     """Check what no policy shows alone."""
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    types = {name: fact.type for name, fact in vocabulary.tested.items()}
     _check_facts(spans, checked, report)
+    _check_records(spans, checked, report)
     for other, earlier in _sharing_a_code(checked):
         found = 0
         for one in earlier:
@@ -58,6 +59,31 @@ def _check_facts(
                 hint = "give it another name, or declare it once in a module that both extend"
                 say = version.reporter(report)
                 say("conflicting-fact", message, ("facts", name), key=True, hint=hint)
+
+
+def _check_records(
+    spans: Mapping[str, Sequence[Merged]], checked: Mapping[str, Checked], report: Report
+) -> None:
+    """The rows that a request gives under one name have one shape, whichever policies declare it."""
+    first: dict[str, tuple[PolicyVersion, RecordType]] = {}
+    for address in sorted(checked):
+        for found in checked[address].elaborations:
+            for name, placed in found.merged.records.items():
+                kind, version = found.basis.vocabulary.records[name], placed.version
+                other, known = first.setdefault(name, (version, kind))
+                if (known.about, known.fields, known.dated_by, known.complete) != (
+                    kind.about,
+                    kind.fields,
+                    kind.dated_by,
+                    kind.complete,
+                ):
+                    message = (
+                        f"record type `{name}` has other fields, or is read in another way, in "
+                    )
+                    message += other.name
+                    hint = "give it another name, or declare it once in a module that both extend"
+                    say = version.reporter(report)
+                    say("conflicting-record", message, ("records", name), key=True, hint=hint)
 
 
 def _declared(fact: Fact) -> str:
