@@ -133,7 +133,13 @@ class Basis:
                 name: CodeSetMembers(code_set.system or None, members[name])
                 for name, code_set in self.reference.code_sets.items()
             }
-        fields = {"facts": self.types, "code_sets": code_sets, "known_codes": self._codes, **more}
+        fields = {
+            "facts": self.types,
+            "code_sets": code_sets,
+            "known_codes": self._codes,
+            "units": self.vocabulary.units,
+            **more,
+        }
         return Scope(self.types, **fields)
 
     def _codes(self, system: str) -> frozenset[str]:

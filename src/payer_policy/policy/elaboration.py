@@ -25,8 +25,9 @@ from payer_policy.core.ruleset import (
     with_members,
 )
 from payer_policy.core.tables import Table
-from payer_policy.core.vocabulary.model import Role
+from payer_policy.core.vocabulary.model import Fact, Role
 from payer_policy.core.vocabulary.types import Value
+from payer_policy.core.vocabulary.units import DRUG_AMOUNT, Unit, counted_in
 from payer_policy.language import ParameterValue
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.days import day_before
@@ -55,6 +56,8 @@ class Elaboration:
     applies_to: Typed
     rules: Mapping[str, Typed]
     tables: Mapping[str, Table] = field(default_factory=dict)
+    amount: Unit | None = None
+    """A unit of what all its drugs are measured by; None: by several, or nothing says it."""
 
     def windows(self) -> Iterator[Window]:
         """The span of the merged policy, cut where its meaning changes and nowhere else.
@@ -117,7 +120,9 @@ class Elaboration:
             applies_to=applies_to,
             rules=ordered,
             derived=derived,
-            facts={name: fact for name, fact in vocabulary.facts.items() if name in read},
+            facts={
+                name: self._of_drug(fact) for name, fact in vocabulary.facts.items() if name in read
+            },
             line_parts={name: part.label for name, part in vocabulary.line_parts.items()},
             parameters={
                 name: Parameter(
@@ -154,6 +159,18 @@ class Elaboration:
             return made
         parts = part_hashes(made, self.basis, first_day)
         return replace(made, hash=whole(parts), parts=parts)
+
+    def _of_drug(self, fact: Fact) -> Fact:
+        """The fact as it is shown: amounts of the drug in units of what that is measured by."""
+        amount, unit = self.amount, fact.type.unit
+        if amount is None or unit is None or DRUG_AMOUNT not in unit:
+            return fact
+        counted = counted_in(amount)
+        shown = None
+        if counted != amount.name:
+            shown = (unit.replace(DRUG_AMOUNT, amount.name), 1 / amount.size)
+        type_ = replace(fact.type, unit=unit.replace(DRUG_AMOUNT, counted), shown_in=shown)
+        return replace(fact, type=type_)
 
     def _rules_on(self, day: date, members: Mapping[str, frozenset[str]]) -> Iterator[Rule]:
         in_force = self.merged.rules_on(day)

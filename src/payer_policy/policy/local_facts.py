@@ -37,7 +37,7 @@ def with_local_facts(
         return basis
     models = {name: placed.model for name, placed in merged.facts.items()}
     report_of = reporters(merged, report)
-    facts = read_facts(models, report_of, basis.vocabulary.facts)
+    facts = read_facts(models, report_of, scope["units"], basis.vocabulary.facts)
     own = basis.with_facts(facts, models)
     inside = own.scope(merged.first_day, **scope)
     return own.with_sources(dict(_sources(facts, inside, report_of)))

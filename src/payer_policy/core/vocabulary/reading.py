@@ -16,6 +16,7 @@ from payer_policy.core.vocabulary.model import (
     FactModel,
     LinePart,
     LinePartModel,
+    UnitModel,
     Vocabulary,
     VocabularyFile,
 )
@@ -28,12 +29,20 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     parse_value,
 )
-from payer_policy.core.vocabulary.units import UNITS, unit_named, units_like
+from payer_policy.core.vocabulary.units import (
+    BUILT_IN,
+    NotAUnit,
+    Unit,
+    UnitTable,
+    activity,
+    nominal,
+)
 
 WHOLE_SERVICE: Final = "service"
 """What a finding falls on where it names no part."""
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
+_KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*( [A-Za-z0-9-]+)*\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
     "values": (frozenset({"choice"}), "a choice"),
@@ -41,6 +50,7 @@ _ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
     "minimum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
     "maximum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
     "unit": (frozenset({"integer", "decimal"}), "numbers"),
+    "precision": (frozenset({"decimal"}), "numbers that need not be whole"),
     "system": (frozenset({"code", "codes"}), "codes"),
 }
 """The fields of a declaration that are for some types only."""
@@ -50,14 +60,15 @@ _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
     report = Reporter(document, report_to)
-    facts = read_facts(file.facts, lambda name: report)
+    units = read_units(file.units, report, BUILT_IN)
+    facts = read_facts(file.facts, lambda name: report, units)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
         report("no-drug-code", message, ("facts",), key=True, hint=hint)
     parts = {}
     for name, part in file.line_parts.items():
-        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name))
+        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name), units)
         if name == WHOLE_SERVICE:
             message = "this name already means all lines of a service"
             reading.problem("wrong-name", message, hint="give the part another name")
@@ -66,12 +77,43 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Rep
         if part.follows is not None:
             reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
-    return Vocabulary(facts, parts)
+    return Vocabulary(facts, parts, units)
+
+
+def read_units(models: Mapping[str, UnitModel], report: Reporter, known: UnitTable) -> UnitTable:
+    """The units of a file beside those that are known already; what is wrong is reported.
+
+    Args:
+        models: By name, the `units` of the vocabulary or of a policy.
+        report: Reports problems of that file.
+        known: The units that the file does not declare itself.
+    """
+    declared: dict[str, Unit] = {}
+    for name, model in models.items():
+        here = report.on(f"unit `{name}`", "units", name)
+        unit = activity(model.ucum)
+        if unit is None:
+            try:
+                unit = BUILT_IN.read(model.ucum)
+            except NotAUnit as problem:
+                here("unknown-unit", problem.message, ("ucum",), hint=problem.hint)
+                continue
+        wanted = f"{model.kind} {model.ucum}"
+        if name != wanted or not _KIND.match(model.kind):
+            message = "the name of a unit is its kind and its UCUM code"
+            hint = f"name it `{wanted}`"
+            if not _KIND.match(model.kind):
+                message, hint = "a kind is letters, digits, blanks and `-`", "give it another kind"
+            here("wrong-name", message, key=True, hint=hint)
+            continue
+        declared[name] = nominal(model.kind, unit, model.ucum)
+    return known.with_declared(declared)
 
 
 def read_facts(
     models: Mapping[str, FactModel],
     report_of: Callable[[str], Reporter],
+    units: UnitTable,
     shared: Mapping[str, Fact] = MappingProxyType({}),
 ) -> dict[str, Fact]:
     """The facts that some files declare, by name.
@@ -79,10 +121,11 @@ def read_facts(
     Args:
         models: The declarations.
         report_of: Gives for a name the reporter of the file that declares it.
+        units: The units that they can name.
         shared: Facts that are declared elsewhere, which these may be made from.
     """
     facts = {
-        name: _Reading(report_of(name).on(f"fact `{name}`", "facts", name)).fact(name, model)
+        name: _Reading(report_of(name).on(f"fact `{name}`", "facts", name), units).fact(name, model)
         for name, model in models.items()
     }
     together = _of_services(_none_of_none({**shared, **facts}))
@@ -114,7 +157,7 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
 
 def _of_services(facts: dict[str, Fact]) -> dict[str, Fact]:
     """The facts; those that are read or computed from the service are about it."""
-    behind = {name: _named_in(fact.source) for name, fact in facts.items()}
+    behind = {name: facts_named(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
     own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
     own = _with_made_from(own, behind)
@@ -142,10 +185,10 @@ def _reads_service(source: Mapping[str, Any]) -> bool:
 def _computed_from(fact: Fact) -> set[str]:
     """The facts that a fact is worked out from by arithmetic; a condition is never none."""
     raw = (fact.source or {}).get("compute")
-    return set() if isinstance(raw, dict) and "condition" in raw else _named_in(raw)
+    return set() if isinstance(raw, dict) and "condition" in raw else facts_named(raw)
 
 
-def _named_in(raw: object) -> set[str]:
+def facts_named(raw: object) -> set[str]:
     """The facts that a part of a declaration names, however deep."""
     found: set[str] = set()
     layer: list[Any] = [raw]
@@ -163,6 +206,7 @@ class _Reading(NamedTuple):
     """Reads one declaration, and reports what is wrong with it by its name."""
 
     report: Reporter
+    units: UnitTable
 
     def problem(
         self,
@@ -180,7 +224,8 @@ class _Reading(NamedTuple):
             hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
         self._kinds(model)
-        type_ = self._shown_in(self._range(model.fact_type(), model), model)
+        type_ = self._in_units(model.fact_type(), model)
+        type_ = self._shown_in(self._range(type_, model), model)
         self._values(type_)
         self._names(model)
         self._role(type_, model)
@@ -275,36 +320,47 @@ class _Reading(NamedTuple):
         return replace(type_, **bounds)
 
     def _names(self, model: FactModel) -> None:
-        """The unit and the code system are known ones."""
-        if model.unit is not None and model.type in NUMERIC and model.unit not in UNITS:
-            message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
-            hint = did_you_mean(model.unit, UNITS)
-            self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+        """The code system is a known one."""
         of_codes = model.type in ("code", "codes")
         if model.system is not None and of_codes and model.system not in SYSTEMS:
             message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
             hint = did_you_mean(model.system, SYSTEMS)
             self.problem("unknown-value", message, "system", key=False, hint=hint)
 
+    def _in_units(self, type_: FactType, model: FactModel) -> FactType:
+        """The type with its unit in its one spelling, and the units that values may be given in."""
+        unit = model.unit
+        if unit is not None and model.type in NUMERIC:
+            try:
+                unit = self.units.read(unit).name
+            except NotAUnit as problem:
+                self.problem("unknown-unit", problem.message, "unit", key=False, hint=problem.hint)
+        step = model.precision
+        if step is not None and model.type == "decimal" and (step <= 0 or unit is None):
+            message = "`precision` is a number above zero, for facts with a `unit`"
+            self.problem("wrong-value", message, "precision", key=False, hint="remove it")
+            step = None
+        return replace(type_, unit=unit, units=self.units, precision=step)
+
     def _shown_in(self, type_: FactType, model: FactModel) -> FactType:
         """The type with the unit that people know its amounts by."""
         shown = model.shown_in
         if shown is None:
             return type_
-        unit, other = unit_named(model.unit), unit_named(shown)
+        unit, other = self.units.named(model.unit), self.units.named(shown)
         if unit is None:
             message = "`shown_in` is for numbers with a `unit`"
             self.problem("wrong-shape", message, "shown_in", hint="remove it, or add the `unit`")
             return type_
         factor = None if other is None else unit.factor_to(other)
-        if factor is None:
-            fitting = units_like(unit)
+        if other is None or factor is None:
+            fitting = self.units.like(unit)
             message = f"{unit.name} does not convert to `{shown}`; "
             message += f"expected one of {', '.join(fitting)}"
             hint = did_you_mean(shown, fitting)
             self.problem("unknown-unit", message, "shown_in", key=False, hint=hint)
             return type_
-        return replace(type_, shown_in=(shown, factor))
+        return replace(type_, shown_in=(other.name, factor))
 
     def _origin(self, model: FactModel) -> None:
         """Rules conclude it, or the request brings it: never both."""
