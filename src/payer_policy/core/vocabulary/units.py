@@ -176,7 +176,7 @@ _ONE: Final = {row.name: row.one or row.name for row in _TABLE}
 _UCUM: Final = {row.name: row.ucum for row in _TABLE}
 _TYPICAL: Final = {row.dimension: row.name for row in reversed(_TABLE)}
 _TYPICAL_ONE: Final = {row.dimension: row.one or row.name for row in reversed(_TABLE)}
-_TERM: Final = re.compile(r"(10\*-?\d{1,2}|\d{1,9})|(.+?)(-?[1-9])?", re.ASCII)
+_TERM: Final = re.compile(r"(10\*-?\d{1,2}|\d{1,9})|(.+?)(-?[1-9])?", re.ASCII | re.DOTALL)
 _NUMBER: Final = re.compile(r"\d+", re.ASCII)
 
 
