@@ -15,7 +15,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import PayerPolicyError, did_you_mean
 
 
 class _Row(NamedTuple):
@@ -131,7 +131,7 @@ class Unit(NamedTuple):
         return self.size / other.size if self.powers == other.powers else None
 
 
-class NotAUnit(ValueError):
+class NotAUnit(PayerPolicyError, ValueError):
     """A text is no unit. The message says what was found; the hint, if any, what to write."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
