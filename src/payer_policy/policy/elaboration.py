@@ -120,9 +120,7 @@ class Elaboration:
             applies_to=applies_to,
             rules=ordered,
             derived=derived,
-            facts={
-                name: self._of_drug(fact) for name, fact in vocabulary.facts.items() if name in read
-            },
+            facts={name: self._shown(f) for name, f in vocabulary.facts.items() if name in read},
             line_parts={name: part.label for name, part in vocabulary.line_parts.items()},
             parameters={
                 name: Parameter(
@@ -160,7 +158,7 @@ class Elaboration:
         parts = part_hashes(made, self.basis, first_day)
         return replace(made, hash=whole(parts), parts=parts)
 
-    def _of_drug(self, fact: Fact) -> Fact:
+    def _shown(self, fact: Fact) -> Fact:
         """The fact as it is shown: amounts of the drug in units of what that is measured by."""
         amount, unit = self.amount, fact.type.unit
         if amount is None or unit is None or DRUG_AMOUNT not in unit:
