@@ -860,7 +860,7 @@ class Baclofen:
         if amount is not None:
             facts["ndc.units"] = Fraction(amount) / self._billing_unit
         facts["ndc.part_of_a_container"] = self._leaves_a_rest(lines, products)
-        amounts = {None if product is None else product.total_mcg for product in products}
+        amounts = {None if product is None else product.total for product in products}
         if len(amounts) == 1 and (amount := amounts.pop()) is not None:
             facts["ndc.container_amount"] = amount
             facts["ndc.container_units"] = ceil(Fraction(amount) / self._billing_unit)
@@ -872,8 +872,8 @@ class Baclofen:
         containers = {}
         for line, product in zip(lines, products, strict=True):
             billed.setdefault(line.ndc or "", []).append(line.units)
-            if product is not None and product.single_dose and product.total_mcg is not None:
-                containers[line.ndc] = ceil(Fraction(product.total_mcg) / self._billing_unit)
+            if product is not None and product.single_dose and product.total is not None:
+                containers[line.ndc] = ceil(Fraction(product.total) / self._billing_unit)
         loose = billed.get("", [])
         for ndc, one in containers.items():
             units = billed[ndc]
@@ -922,7 +922,7 @@ def _drug_in(line: Line, product: Any) -> Units | None:
     if product is not None and line.ndc_unit == "ML":
         one = product.mcg_per_ml
     elif product is not None and line.ndc_unit == "UN":
-        one = product.total_mcg
+        one = product.total
     return None if one is None else Fraction(line.ndc_quantity) * Fraction(one)
 
 

@@ -97,7 +97,7 @@ DAYS = ("date", "day_or_none")
 INPUTS = {f"in.{kind}_{letter}": kind for kind in TYPES for letter in "ab"}
 LAYERS = 4
 ARITHMETIC = (
-    *("sum", "difference", "product", "quotient", "round_up", "round_down"),
+    *("sum", "difference", "product", "quotient", "round_up", "round_down", "round_half_up"),
     *("minimum", "maximum", "days_between", "days_overlapping", "years_between"),
 )
 CAN_BE_NONE = {name for name, kind in INPUTS.items() if TYPES[kind].can_be_none}
@@ -244,8 +244,9 @@ class _Maker:
             return Arithmetic(operation, tuple(self.day(none=none) for _ in range(4)))
         if operation.endswith("_between"):
             return Arithmetic(operation, (self.day(none=none), self.day(none=none)))
-        many = {"difference": 2, "quotient": 2, "round_up": 1, "round_down": 1}.get(operation)
-        many = many or self.random.randint(1, 3)
+        many = 2 if operation in ("difference", "quotient") else self.random.randint(1, 3)
+        if operation.startswith("round"):
+            many = min(many, 2)  # the second is what it is a multiple of
         return Arithmetic(operation, tuple(self.number(depth - 1, none=none) for _ in range(many)))
 
     def lookup(self, kind: str, *, none: bool = True) -> Lookup | None:

@@ -163,10 +163,8 @@ def value(expression, facts):
             return math.prod(numbers)
         case "quotient", [a, b]:
             return None if b == 0 else a / b
-        case "round_up", [a]:
-            return number(-(-a // 1))
-        case "round_down", [a]:
-            return number(a // 1)
+        case "round_up" | "round_down" | "round_half_up", [a, *to]:
+            return rounded(expression.operation, a, *to)
         case "minimum", numbers:
             return sorted(numbers)[0]
         case "maximum", numbers:
@@ -180,6 +178,18 @@ def value(expression, facts):
             years = b.year - a.year
             return number(years if (b.month, b.day) >= (a.month, a.day) else years - 1)
     raise AssertionError(expression.operation)
+
+
+def rounded(operation, a, to=Fraction(1)):
+    """A number rounded to a multiple of another one; None where that is zero."""
+    if to == 0:
+        return None
+    multiples = a / to // 1
+    if operation == "round_up":
+        multiples += a != multiples * to
+    if operation == "round_half_up":
+        multiples += a / to - multiples >= Fraction(1, 2)
+    return number(multiples) * to
 
 
 def day_of(expression, facts):

@@ -383,6 +383,8 @@ class Engine:
     def _decide(self, request: Request) -> tuple[tuple[Decided, ...], tuple[NoPolicy, ...]]:
         vocabulary = self.library.vocabulary
         given = Given.read(vocabulary, request)
+        if vocabulary.amounts:
+            given.refuse_other_amounts(vocabulary, self.library.reference, request)
         payer = self._payer(request, given.whole)
         lines, services = self._services(request, payer, given)
         decided: list[Decided] = []

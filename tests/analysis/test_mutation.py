@@ -103,6 +103,7 @@ SHOWN_BY = {
         "`too-many`: reduce: group CO → PR",
         "`too-many`: reduce: without CARC 151",
         "`too-many`: reduce: without RARC N362",
+        "`too-many`: to: round_down → round_up",
     ],
     "The number of units is not known": ["`too-many`: if_unknown: pend → assume_not_holding"],
     "Two risks are looked at: one alone": ["`at-risk`: at least 2 of 3 → at least 1"],

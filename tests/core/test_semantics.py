@@ -45,6 +45,17 @@ def calculated(operation: str, *arguments: Any, **facts: Any) -> Any:
         ("round_up", (4,), 4),
         ("round_down", (Decimal("1.999999"),), 1),
         ("round_down", (Decimal("-1.5"),), -2),
+        ("round_half_up", (Decimal("2.5"),), 3),
+        ("round_half_up", (Decimal("-2.5"),), -2),
+        ("round_half_up", (Fraction(7, 3),), 2),
+        ("round_up", (351, 50), 400),
+        ("round_up", (350, 50), 350),
+        ("round_up", (-351, 50), -350),
+        ("round_down", (399, 50), 350),
+        ("round_down", (Decimal("0.74"), Decimal("0.25")), Fraction(1, 2)),
+        ("round_half_up", (375, 50), 400),
+        ("round_half_up", (Decimal("374.9"), 50), 350),
+        ("round_half_up", (Fraction(1, 3), Fraction(1, 4)), Fraction(1, 4)),
         ("minimum", (3, Decimal("2.5"), Fraction(8, 3)), Decimal("2.5")),
         ("minimum", (3,), 3),
         ("maximum", (0, -5), 0),
@@ -64,14 +75,17 @@ def test_arithmetic_is_exact(operation: str, arguments: tuple[Any, ...], value: 
 
 def test_every_operation_is_tried() -> None:
     assert set(ARITHMETIC) == {
-        *("sum", "difference", "product", "quotient", "round_up", "round_down", "minimum"),
-        *("maximum", "days_between", "days_overlapping", "years_between"),
+        *("sum", "difference", "product", "quotient", "minimum", "maximum"),
+        *("round_up", "round_down", "round_half_up"),
+        *("days_between", "days_overlapping", "years_between"),
     }
 
 
 @pytest.mark.parametrize("zero", [0, Decimal("0.00"), Fraction(0)])
 def test_dividing_by_zero_is_not_known(zero: Any) -> None:
     assert calculated("quotient", 5, zero) is None
+    assert calculated("round_up", 5, zero) is None
+    assert calculated("round_half_up", 5, zero) is None
     assert calculated("sum", 1, "a") is None
     nested = Arithmetic("sum", (Constant(1), Arithmetic("quotient", (Constant(1), Constant(zero)))))
     assert value_of(nested, {}) is None
@@ -79,7 +93,7 @@ def test_dividing_by_zero_is_not_known(zero: Any) -> None:
 
 @pytest.mark.parametrize("operation", sorted(ARITHMETIC))
 def test_what_is_not_known_stays_so(operation: str) -> None:
-    many = {"round_up": 1, "round_down": 1, "days_overlapping": 4}.get(operation, 2)
+    many = 1 if operation.startswith("round") else {"days_overlapping": 4}.get(operation, 2)
     known = date(2024, 1, 1) if operation.startswith(("days_", "years_")) else 1
 
     assert calculated(operation, *["a"] * many) is None
@@ -122,6 +136,9 @@ def test_arithmetic_agrees_with_fractions(a: Any, b: Any, c: Any) -> None:
     assert calculated("quotient", a, b) == (x / y if y else None)
     assert calculated("minimum", a, b) == min(x, y)
     assert calculated("round_up", a) == -(-x // 1)
+    assert calculated("round_up", a, b) == (-(-x / y // 1) * y if y else None)
+    assert calculated("round_down", a, b) == (x / y // 1 * y if y else None)
+    assert calculated("round_half_up", a, b) == ((2 * x / y + 1) // 2 * y if y else None)
 
 
 # --- truth ---------------------------------------------------------------------------------------------

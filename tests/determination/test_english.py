@@ -201,6 +201,8 @@ UNITS, DOSE = FactRef("units"), FactRef("dose")
         (sums("round_up", sums("quotient", DOSE, 10)), "the dose divided by 10, rounded up"),
         (sums("round_down", sums("sum", UNITS, DOSE)), "(the units billed plus the dose), "
          "rounded down"),
+        (sums("round_half_up", DOSE), "the dose, rounded half up"),
+        (sums("round_up", UNITS, 4), "the units billed, rounded up to a multiple of 4 billing units"),
         (sums("product", sums("sum", UNITS, DOSE), 2), "(the units billed plus the dose) times 2"),
         (sums("difference", UNITS, sums("sum", DOSE, 1)),
          "the units billed minus (the dose plus 1 billing unit)"),

@@ -20,7 +20,7 @@ from payer_policy.analysis.policy_json import named_in, nodes_of, operator_of, p
 from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyError
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.core.vocabulary.operators import OPERATORS
-from payer_policy.core.vocabulary.types import FactType, parse_value
+from payer_policy.core.vocabulary.types import FactType, parse_value, quantity_of
 from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.files import (
     DefinitionModel,
@@ -38,6 +38,7 @@ M = TypeVar("M", bound=BaseModel)
 KINDS: Final[Mapping[str, str]] = {
     "operator": "a claim that depends on {what}",
     "bound": "a claim on either side of the bound: {what}",
+    "rounding": "a claim for which rounding another way matters: {what}",
     "dropped test": "a claim for which this test alone decides: {what}",
     "negated test": "a claim that depends on {what}",
     "all and any": "a claim for which some, but not all, tests hold of {what}",
@@ -166,7 +167,25 @@ def _steps(value: Any) -> tuple[Any, ...]:
         except ValueError:
             return ()
         return day_before(day).isoformat(), day_after(day).isoformat()
+    if isinstance(value, str) and (given := quantity_of(value)) is not None:
+        return tuple([str(given._replace(number=one)) for one in _steps(given.number)])
     return ()
+
+
+_OTHER_ROUNDING: Final = {
+    "round_up": "round_down",
+    "round_down": "round_up",
+    "round_half_up": "round_down",
+}
+
+
+def _rounded(raw: Any, path: JsonPath) -> Iterator[tuple[JsonPath, dict[str, Any], str]]:
+    """What is rounded in a right side, rounded in another way; with the change in words."""
+    for inner, node in nodes_of(raw):
+        for key in _OTHER_ROUNDING.keys() & (node if isinstance(node, dict) else ()):
+            other = _OTHER_ROUNDING[key]
+            new = {other if name == key else name: value for name, value in node.items()}
+            yield (*path, *inner), new, f"{key} → {other}"
 
 
 def _stepped(raw: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any, Any]]:
@@ -355,6 +374,9 @@ class _PolicyFile:
             change = f"to: {shown(finding['to'])}, {shown(value)} → {shown(new)}"
             kill = f"a claim that `{self._rule}` reduces, checked for the number of units left"
             yield self._mutant("bound", at, new, change, kill=kill)
+        for at, new, change in _rounded(finding.get("to"), (*here, "to")):
+            what = f"the units left by `{self._rule}`"
+            yield self._mutant("rounding", at, new, f"to: {change}", what)
         if kind == "certify":
             yield from self._certified(finding, here)
         for key, kill in _ASKED_OF_A_FINDING.items():
@@ -453,6 +475,8 @@ class _PolicyFile:
         for at, value, new in _stepped(right, here):
             change = f"{text}: {shown(value)} → {shown(new)}"
             yield self._mutant("bound", at, new, change, text)
+        for at, new, change in _rounded(right, here):
+            yield self._mutant("rounding", at, new, f"{text}: {change}", text)
 
     def _one_code(self, right: Any) -> bool:
         if isinstance(right, dict) and "code_set" in right:

@@ -356,6 +356,7 @@ class Requests:
         drug = self.library.reference.drugs.get(code)
         plain: dict[str, Value | None] = {
             "listed": drug is not None,
+            "billing_unit": None if drug is None else drug.billing_unit,
             "billing_unit_mcg": None if drug is None else drug.billing_unit_mcg,
             "ingredient": None if drug is None else drug.ingredient,
         }

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from payer_policy.core.columns import Codes, Groups, column_of, constant, recoded
 from payer_policy.core.vocabulary.model import Vocabulary
-from payer_policy.core.vocabulary.types import MAX_TEXT
+from payer_policy.core.vocabulary.types import MAX_TEXT, quantity_of
 from payer_policy.formats.tables.cells import converter
 from payer_policy.formats.tables.columns import ID
 from payer_policy.request.given import parse_facts
@@ -74,7 +74,9 @@ def _fact(vocabulary: Vocabulary, name: str, cell: Any) -> Any:
     if raw is None:
         return None
     values, problems = parse_facts(vocabulary, {name: raw})
-    return _NO_VALUE if problems else values.get(name)
+    of_drug = name in vocabulary.amounts and quantity_of(raw) is not None
+    # Whether an amount's unit is one of its drug is asked where a single request is read.
+    return _NO_VALUE if problems or of_drug else values.get(name)
 
 
 def distinct_cells(array: Any) -> tuple[Codes, list[Any]]:

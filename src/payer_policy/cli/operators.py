@@ -41,6 +41,7 @@ def _text() -> Iterator[str]:
     yield "Conditions are joined by all, any, not, and at_least … of."
     yield 'Values: a plain value, {"fact": …}, {"parameter": …}, or arithmetic over them:'
     yield f"{', '.join(ARITHMETIC_ARITY)}."
+    yield 'The rounding ones take "to": "50 mg", for a multiple. Units are UCUM codes: mg/kg, [lb_av].'
 
 
 def _kinds(row: Operator) -> list[str]:

@@ -86,6 +86,22 @@ def quotient(a: Number, b: Number) -> Number | None:
     return _whole(Fraction(_exact(a)) / _exact(b))
 
 
+def _to_multiple(whole: Callable[[Number], int]) -> Callable[..., Number | None]:
+    """Rounding to a whole number, or to a multiple of another one; None (unknown) where that is 0."""
+
+    def rounded(number: Number, step: Number = 1) -> Number | None:
+        if step == 1:
+            return whole(number)
+        return product(step, whole(Fraction(_exact(number)) / _exact(step))) if step else None
+
+    return rounded
+
+
+def half_up(number: Number) -> int:
+    """The nearest whole number; of two, the greater."""
+    return math.floor(Fraction(number) + Fraction(1, 2))
+
+
 def days_between(a: date, b: date) -> int:
     """Days from a to b; negative when b is earlier."""
     return (b - a).days
@@ -106,8 +122,9 @@ ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
     "difference": difference,
     "product": product,
     "quotient": quotient,
-    "round_up": math.ceil,
-    "round_down": math.floor,
+    "round_up": _to_multiple(math.ceil),
+    "round_down": _to_multiple(math.floor),
+    "round_half_up": _to_multiple(half_up),
     "minimum": lambda *numbers: min(numbers),
     "maximum": lambda *numbers: max(numbers),
     "days_between": days_between,

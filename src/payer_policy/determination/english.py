@@ -193,7 +193,7 @@ _IN_SET: Final = {
     "include all of": "include every code of",
     "do not include all of": "do not include every code of",
 }
-_ROUNDED: Final = ("round_up", "round_down")
+_ROUNDED: Final = ("round_up", "round_down", "round_half_up")
 _SUMS: Final = ("sum", "difference", *_ROUNDED)
 _LOOSER: Final = {
     "sum": (_ROUNDED,),
@@ -202,6 +202,7 @@ _LOOSER: Final = {
     "quotient": (_SUMS, (*_SUMS, "product", "quotient")),
     "round_up": (_SUMS[:2],),
     "round_down": (_SUMS[:2],),
+    "round_half_up": (_SUMS[:2],),
 }
 """Operations that need brackets inside each operation: as its first argument, and as a later one."""
 
@@ -446,10 +447,10 @@ class English:
                 return " times ".join(says)
             case "quotient":
                 return f"{says[0]} divided by {says[1]}"
-            case "round_up":
-                return f"{says[0]}, rounded up"
-            case "round_down":
-                return f"{says[0]}, rounded down"
+            case "round_up" | "round_down" | "round_half_up":
+                how = operation.removeprefix("round_").replace("_", " ")
+                to = f" to a multiple of {says[1]}" if len(says) > 1 else ""
+                return f"{says[0]}, rounded {how}{to}"
             case "minimum":
                 return f"the lesser of {listed(says)}"
             case "maximum":

@@ -36,10 +36,19 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     exact_number,
     format_value,
+    is_numeral,
     parse_value,
+    quantity_of,
     shown,
 )
-from payer_policy.core.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
+from payer_policy.core.vocabulary.units import (
+    DRUG_AMOUNT,
+    NotAUnit,
+    Unit,
+    product_of,
+    quotient_of,
+    typical,
+)
 from payer_policy.language.scope import Scope
 
 WINDOW_UNITS: Final[dict[str, str | None]] = {
@@ -58,6 +67,7 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "quotient": (2, 2),
     "round_up": (1, 1),
     "round_down": (1, 1),
+    "round_half_up": (1, 1),
     "minimum": (1, 99),
     "maximum": (1, 99),
     "days_between": (2, 2),
@@ -71,8 +81,9 @@ NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
 DATE: Final = FactType("date")
 
+_DRUG_CODE: Final = re.compile(r"[A-Z]\d{4}\Z", re.ASCII)
 _ON_DATES: Final = ("days_between", "years_between")
-_ROUNDED: Final = ("round_up", "round_down")
+_ROUNDED: Final = ("round_up", "round_down", "round_half_up")
 _OF_DATES_TOO: Final = ("minimum", "maximum")
 _SPAN_KEYS: Final = frozenset({*WINDOW_UNITS, "before", "after"})
 _OF_ONE_UNIT: Final = ("sum", "difference", "minimum", "maximum")
@@ -84,12 +95,8 @@ class Typed(NamedTuple):
     expression: Expression
     type: FactType
     called: str
-    made: Unit | None = None
-    """The unit of a product or quotient that no fact could have, such as mg times mL."""
-
-    @property
-    def unit(self) -> Unit | None:
-        return self.made or unit_named(self.type.unit)
+    unit: Unit | None = None
+    """The unit of a number; a product may have one that no fact could have, such as mg times mL."""
 
     @property
     def misnamed(self) -> bool:
@@ -119,7 +126,7 @@ class Expressions:
         expression = None if typed is None else self.fitted(typed, wanted, path)
         if typed is None or expression is None:
             return None
-        if wanted.kind == "integer" and not _is_whole(typed, expression, unit_named(wanted.unit)):
+        if wanted.kind == "integer" and not _is_whole(typed, expression, self._unit(wanted)):
             found = f"{typed.called} is {typed.type.describe()}"
             hint = 'write {"round_up": …} or {"round_down": …} around it'
             if isinstance(expression, Constant):
@@ -137,15 +144,24 @@ class Expressions:
         """
         if isinstance(raw, dict):
             return self._made(raw, path)
+        try:
+            if (quantity := self._quantity(raw, wanted)) is not None:
+                return quantity
+        except ValueProblem as problem:
+            self.report(problem.code, problem.message, path, hint=problem.hint)
+            return None
         value = self.literal(raw, wanted, path)
         if value is None:
             return None
         type_ = wanted or (WHOLE if isinstance(value, int) else NUMBER)
-        return Typed(Constant(value), type_, shown(raw))
+        return Typed(Constant(value), type_, shown(raw), self._unit(type_))
 
     def literal(self, raw: Any, wanted: FactType | None, path: JsonPath) -> Value | None:
         """A plain value of the wanted type (None: a number); None where it is not one (reported)."""
         try:
+            if wanted is not None and (quantity := self._quantity(raw, wanted)) is not None:
+                made = self.fitted(quantity, wanted, path)
+                return made.value if isinstance(made, Constant) else None
             value = _literal(raw, wanted)
         except ValueProblem as problem:
             self.report(problem.code, problem.message, path, hint=problem.hint)
@@ -153,6 +169,25 @@ class Expressions:
         if wanted is None or wanted.kind not in ("code", "codes"):
             return value
         return value if self._codes_known(raw, wanted, path) else None
+
+    def _unit(self, type_: FactType) -> Unit | None:
+        return self.scope.units.named(type_.unit)
+
+    def _quantity(self, raw: Any, wanted: FactType | None) -> Typed | None:
+        """A number with a unit written beside it, such as "10 mg"; None: it is something else."""
+        if not isinstance(raw, str) or (wanted is not None and wanted.kind not in NUMERIC):
+            return None
+        given = quantity_of(raw)
+        if given is None:
+            return None
+        try:
+            unit = self.scope.units.read(given.unit)
+        except NotAUnit as problem:
+            message = f"found {shown(raw)}; {problem.message}"
+            raise ValueProblem("unknown-unit", message, problem.hint) from None
+        kind: Kind = "integer" if isinstance(given.number, int) else "decimal"
+        constant = Constant(given.number, None, unit.name)
+        return Typed(constant, FactType(kind, unit.name), shown(raw), unit)
 
     def fitted(
         self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
@@ -163,10 +198,12 @@ class Expressions:
             if found.ordered and isinstance(expression, FactRef):
                 return Score(expression.fact, found.values)
             if found.kind in NUMERIC:
-                unit = unit_named(wanted.unit)
+                unit = self._unit(wanted)
                 if any_unit or (wanted.unit is not None and unit is None):
                     return expression  # a unit that is none is reported where it is declared
                 return self._in_unit(typed, unit, path)
+            if self._quoted(typed, wanted):
+                return None
         elif parameter := _code_parameter(typed):
             return self._parameter_codes(parameter, typed, wanted, path)
         elif (
@@ -177,6 +214,16 @@ class Expressions:
             return expression
         self.mismatch(typed, wanted, path)
         return None
+
+    def _quoted(self, typed: Typed, wanted: FactType) -> bool:
+        """Report a parameter that is a number in quotation marks, where it stands."""
+        name, value = _code_parameter(typed), getattr(typed.expression, "value", None)
+        if name is None or not isinstance(value, str) or not is_numeral(value):
+            return False
+        message = f'found "{value}", a text; a rule takes it as {wanted.describe()}'
+        hint = f"remove the quotation marks: {value}"
+        self.scope.at_parameter(name)("wrong-type", message, hint=hint)
+        return True
 
     def note(self, raw: dict[str, Any], path: JsonPath) -> None:
         """Check the remark that any condition or value may carry."""
@@ -208,7 +255,12 @@ class Expressions:
             return f"found {shown(text)}; {wrong[0]}", wrong[1]
         if not known or code in known:
             return None
-        hint = slip_of(code, known) or "if it is right, list it in a file under code_sets/"
+        listed = "list it in a file under code_sets/"
+        if system == "hcpcs" and _DRUG_CODE.match(code):
+            # Neighbors are other drugs, so none is proposed: J0585 and J0586 are two.
+            hint: str | None = f"add drugs/{code}.json; if it is no drug, {listed}"
+        else:
+            hint = slip_of(code, known) or f"if it is right, {listed}"
         return f"`{code}` is in no list of {system} codes of the policy folder", hint
 
     def _parameter_codes(
@@ -245,7 +297,8 @@ class Expressions:
 
     def _made(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         self.note(raw, path)
-        keys = [key for key in raw if key != "note"]
+        rounds = next((key for key in _ROUNDED if key in raw), None)
+        keys = [key for key in raw if key != "note" and not (rounds and key == "to")]
         if "table" in raw:
             return self._looked_up(raw, path)
         if not _SPAN_KEYS.isdisjoint(raw):
@@ -256,6 +309,8 @@ class Expressions:
             message = f"`{key}` does not make a value; expected a plain value or one of "
             message += ", ".join(legal)
             hint = did_you_mean(key, legal)
+            if key == "to":
+                hint = f"`to` is for {', '.join(_ROUNDED)}"
             self.report("unknown-key", message, (*path, key), key=True, hint=hint)
         if wrong:
             return None
@@ -269,15 +324,16 @@ class Expressions:
         if key == "days_overlapping":
             return self._overlapping(inner, here)
         if key not in REFERENCES:
-            return self._arithmetic(key, inner, here)
+            made = self._arithmetic(key, inner, here, to_multiple="to" in raw)
+            return self._to_multiple(key, made, raw["to"], (*path, "to")) if "to" in raw else made
         if not isinstance(inner, str):
             self.report.mistyped(inner, "a name", here)
             return None
         if key == "fact":
             return self._fact(inner, here)
         if key == "define":
-            made: Typed | None = self.defined(inner, "value", here)
-            return made
+            defined: Typed | None = self.defined(inner, "value", here)
+            return defined
         return self._parameter(inner, here) if key == "parameter" else self._code_set(inner, here)
 
     def defined(self, name: Any, wanted: Literal["value", "when"], path: JsonPath) -> Any:
@@ -310,7 +366,7 @@ class Expressions:
     def _fact(self, name: str, path: JsonPath) -> Typed | None:
         type_ = self.scope.facts.get(name)
         if type_ is not None:
-            return Typed(FactRef(name), type_, f"`{name}`")
+            return Typed(FactRef(name), type_, f"`{name}`", self._unit(type_))
         hint = did_you_mean(name, self.scope.facts)
         if name in self.scope.subjects:
             hint = "only facts of the vocabulary can be compared with, not fields of the line"
@@ -336,7 +392,7 @@ class Expressions:
             return None  # what is wrong with its value is said where that stands
         value, type_ = parameter
         constant = Constant(value, f"parameter:{name}", type_.unit)
-        return Typed(constant, type_, f"parameter `{name}`")
+        return Typed(constant, type_, f"parameter `{name}`", self._unit(type_))
 
     def _looked_up(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         name, known = raw["table"], self.scope.tables
@@ -376,7 +432,7 @@ class Expressions:
             )
             return None
         type_ = table.types[table.columns.index(column)]
-        return Typed(Lookup(table, column), type_, f"table `{name}`")
+        return Typed(Lookup(table, column), type_, f"table `{name}`", self._unit(type_))
 
     def _code_set(self, name: str, path: JsonPath) -> Typed | None:
         members = self.scope.code_sets.get(name)
@@ -467,11 +523,14 @@ class Expressions:
         if len(ends) != 4:
             return None
         made = Arithmetic("days_overlapping", tuple(ends))
-        return Typed(made, FactType("integer", "days"), "`days_overlapping`")
+        type_ = FactType("integer", "days")
+        return Typed(made, type_, "`days_overlapping`", self._unit(type_))
 
     # --- arithmetic ------------------------------------------------------------------------------
 
-    def _arithmetic(self, key: str, raw: Any, path: JsonPath) -> Typed | None:
+    def _arithmetic(
+        self, key: str, raw: Any, path: JsonPath, *, to_multiple: bool = False
+    ) -> Typed | None:
         least, most = ARITHMETIC_ARITY[key]
         entries = raw if isinstance(raw, list) else [raw]
         if (not isinstance(raw, list) and least != 1) or not least <= len(entries) <= most:
@@ -490,6 +549,8 @@ class Expressions:
             if index == 0 and key in _OF_DATES_TOO:
                 on_dates = part.type.kind == "date"
             if not (part.type.kind == "date" if on_dates else part.type.is_numeric):
+                if not on_dates and self._quoted(part, NUMBER):
+                    continue
                 takes = "dates" if on_dates else "numbers"
                 message = f"`{key}` takes {takes}; {part.called} is {part.type.describe()}"
                 self.report("wrong-type", message, where)
@@ -499,7 +560,36 @@ class Expressions:
                     expression=Score(part.expression.fact, part.type.values), type=WHOLE
                 )
             typed.append(part)
-        return self._calculated(key, typed, path) if len(typed) == len(entries) else None
+        if len(typed) < len(entries):
+            return None
+        return typed[0] if to_multiple else self._calculated(key, typed, path)
+
+    def _to_multiple(self, key: str, typed: Typed | None, raw: Any, path: JsonPath) -> Typed | None:
+        """A number rounded to a multiple of another one, in the unit of the multiple."""
+        to = self.typed(raw, None, path)
+        if typed is None or to is None:
+            return None
+        if not to.type.is_numeric:
+            message = f"`to` takes a number; {to.called} is {to.type.describe()}"
+            self.report("wrong-type", message, path)
+            return None
+        if to.unit is None and typed.unit is not None and _is_literal(to.expression):
+            hint = f'write its unit too, such as "50 {typed.unit.name}"'
+            message = f"{to.called} has no unit; the number that is rounded is in {typed.unit.name}"
+            self.report("unit-mismatch", message, path, hint=hint)
+            return None
+        step = to.expression
+        if isinstance(step, Constant) and step.value <= 0:  # type: ignore[operator]
+            message = f"`to`: found {to.called}; a number above zero was expected"
+            self.report("wrong-value", message, path)
+            return None
+        number = self._in_unit(typed, to.unit, path)
+        if number is None:
+            return None
+        kind: Kind = "integer" if _is_whole(to, step, to.unit) else "decimal"
+        unit = None if to.unit is None else to.unit.name
+        made = Arithmetic(key, (number, step))
+        return Typed(made, FactType(kind, unit), f"`{key}`", to.unit)
 
     def _calculated(self, key: str, parts: Sequence[Typed], path: JsonPath) -> Typed | None:
         called = f"`{key}`"
@@ -507,8 +597,8 @@ class Expressions:
         if parts[0].type.kind == "date" and key in _OF_DATES_TOO:
             return Typed(Arithmetic(key, tuple(expressions)), DATE, called)
         if key in _ON_DATES:
-            unit = "days" if key == "days_between" else "years"
-            return Typed(Arithmetic(key, tuple(expressions)), FactType("integer", unit), called)
+            type_ = FactType("integer", "days" if key == "days_between" else "years")
+            return Typed(Arithmetic(key, tuple(expressions)), type_, called, self._unit(type_))
         divisor = expressions[-1]
         if key == "quotient" and isinstance(divisor, Constant) and divisor.value == 0:
             self.report("wrong-value", "this divides by zero", (*path, 1))
@@ -520,7 +610,7 @@ class Expressions:
             return Typed(made, FactType(kind, misnamed.type.unit), called)
         units = [part.unit for part in parts if part.unit is not None]
         made_in = _unit_of(key, parts)
-        if key in _ROUNDED and made_in is not None and made_in.name not in UNITS:
+        if key in _ROUNDED and made_in is not None and not self._is_named(made_in):
             message = f"{called} would round a number of {made_in.name}, which is not a named unit"
             hint = "declare a computed fact with the unit that is meant, and round that"
             self.report("unit-mismatch", message, path, hint=hint)
@@ -544,7 +634,11 @@ class Expressions:
                 )
             made_in = None
         name = None if made_in is None else made_in.name
-        return Typed(result, FactType(kind, name), called, None if name in UNITS else made_in)
+        return Typed(result, FactType(kind, name), called, made_in)
+
+    def _is_named(self, unit: Unit) -> bool:
+        """Whether a fact could be declared in the unit, so that a number of it is plain to read."""
+        return self.scope.units.named(unit.name) is not None
 
     def _ambiguous(self, parts: Sequence[Typed], path: JsonPath) -> bool:
         """Report a number written on the spot among numbers of several units: it could be of any."""
@@ -561,21 +655,25 @@ class Expressions:
     def _in_unit(self, typed: Typed, wanted: Unit | None, path: JsonPath) -> Expression | None:
         """The number in a unit (None: without one); what does not convert is reported."""
         found, expression = typed.unit, typed.expression
-        if found == wanted or typed.misnamed or (found is None and _is_literal(expression)):
+        if typed.misnamed or (found is None and (wanted is None or _is_literal(expression))):
             return expression
         if found is None or wanted is None:
             return self._without_unit(typed, wanted, path)
         by = found.factor_to(wanted)
         if by is None:
-            message = f"{typed.called} is in {found.name}, which does not convert to {wanted.name}"
-            self.report("unit-mismatch", message, path, hint=_of_percent(found, wanted))
+            message = f"{typed.called} is in {found.described}, which does not convert to "
+            message += wanted.described
+            hint = _what_converts(found, wanted)
+            if DRUG_AMOUNT in (found.name, wanted.name):
+                hint = (
+                    "compare it with another amount of the drug; a number with a unit belongs in "
+                )
+                hint += "a policy whose drugs are all measured in it"
+            elif _is_number(expression) and not _of_calendar(found, wanted):
+                hint = f'write it in {wanted.name}, such as "10 {wanted.name}"'
+            self.report("unit-mismatch", message, path, hint=hint)
             return None
-        if by == 1:
-            return expression
-        if isinstance(expression, Constant):
-            converted = Fraction(expression.value) * by  # type: ignore[arg-type]
-            return replace(expression, value=_plain(converted))
-        return Arithmetic("product", (expression, Constant(_plain(by))))
+        return _times(expression, by)
 
     def _without_unit(self, typed: Typed, wanted: Unit | None, path: JsonPath) -> Expression | None:
         """A number with a unit where one without is wanted, or the other way round.
@@ -585,19 +683,25 @@ class Expressions:
         expression, name = typed.expression, _parameter_name(typed.expression)
         if wanted is None:
             assert typed.unit is not None
-            unit = typed.unit.name
-            message = f"{typed.called} is in {unit}; a number without a unit was expected"
-            self.report("unit-mismatch", message, path)
+            unit = typed.unit
+            message = f"{typed.called} is in {unit.described}; a number without a unit "
+            message += "was expected"
+            hint = f"divide it by a number of {unit.name}, such as a parameter with that unit"
+            if isinstance(expression, Constant) and name is None:
+                hint = f"write {format_value(expression.value)}"
+            self.report("unit-mismatch", message, path, hint=hint)
         elif name is not None:
             message = f"it has no unit, but a rule takes it as a number of {wanted.name}"
             hint = f'add "unit": "{wanted.name}" (or another unit that converts to it)'
             report = self.scope.at_parameter(name)
-            report("unit-mismatch", message, hint=hint if wanted.name in UNITS else None)
+            report("unit-mismatch", message, hint=hint if self._is_named(wanted) else None)
         elif isinstance(expression, FactRef):
             message = f"{typed.called} has no unit; a number of {wanted.name} was expected"
             self.report("unit-mismatch", message, path)
         elif wanted.counts:
             return expression
+        elif not wanted.powers:  # mg divided by kg is a number of mg/kg
+            return _times(expression, 1 / wanted.size)
         else:
             message = f"{typed.called} comes to a number without a unit"
             message += f"; a number of {wanted.name} was expected"
@@ -613,7 +717,8 @@ def _literal(raw: Any, wanted: FactType | None) -> Value:
         hint = 'to ask whether it is known: "is_known": false'
         raise ValueProblem("wrong-type", f"found null; {says} was expected", hint)
     if numeric and isinstance(raw, str):
-        hint = "write the number without quotation marks"
+        number = raw.strip() if is_numeral(raw) else None
+        hint = f"remove the quotation marks: {number}" if number else "write a number such as 7.5"
         raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)
     if isinstance(raw, str) and not raw.strip():
         raise ValueProblem("wrong-value", f"found an empty text; {says} was expected")
@@ -639,8 +744,8 @@ def _is_whole(typed: Typed, expression: Expression, unit: Unit | None) -> bool:
 def _is_literal(expression: Expression) -> bool:
     """Whether only numbers written on the spot are in it, which take the unit of their place."""
     match expression:
-        case Constant(_, name):
-            return name is None
+        case Constant(_, name, unit):
+            return name is None and unit is None
         case Arithmetic(_, arguments):
             return all(map(_is_literal, arguments))
     return False
@@ -669,6 +774,42 @@ def _unit_of(key: str, parts: Sequence[Typed]) -> Unit | None:
             return above if below is None else quotient_of(None, below)
         return None if above.factor_to(below) is not None else quotient_of(above, below)
     return units[0]
+
+
+def _times(expression: Expression, by: Fraction) -> Expression:
+    """The expression multiplied by a conversion factor."""
+    if isinstance(expression, Constant):
+        converted = Fraction(expression.value) * by  # type: ignore[arg-type]
+        value = expression.value if by == 1 else _plain(converted)
+        # A number that was written with its unit is from here on one of its place, like any other.
+        return replace(expression, value=value, unit=expression.name and expression.unit)
+    if by == 1:
+        return expression
+    return Arithmetic("product", (expression, Constant(_plain(by))))
+
+
+def _is_number(expression: Expression) -> bool:
+    """Whether it is a number written on the spot, with or without its unit."""
+    return isinstance(expression, Constant) and expression.name is None
+
+
+def _of_calendar(found: Unit, wanted: Unit) -> bool:
+    """Whether days meet months, which have no fixed number of days."""
+    return {found.measures, wanted.measures} == {"time", "calendar time"}
+
+
+def _what_converts(found: Unit, wanted: Unit) -> str:
+    """What to type where one unit does not convert to another."""
+    if (hint := _of_percent(found, wanted)) is not None:
+        return hint
+    if _of_calendar(found, wanted):
+        return 'compare dates: {"within": {"months": 3, "before": {"fact": …}}}'
+    if any(" of " in dimension for dimension, _ in (*found.powers, *wanted.powers)):
+        return "units of one product are not those of another: give each a limit of its own unit"
+    missing = quotient_of(wanted, found)
+    if all(exponent < 0 for _, exponent in missing.powers):
+        return f"divide it by a number of {typical(quotient_of(found, wanted))}"
+    return f"multiply it by a number of {typical(missing)}"
 
 
 def _of_percent(*units: Unit) -> str | None:

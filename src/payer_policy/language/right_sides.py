@@ -55,6 +55,13 @@ class RightSides(Expressions):
                     hint = f"write `{several}` for a list" if several else None
                     self.report("wrong-type", message, path, hint=hint)
                     return None
+                if isinstance(raw, dict) and raw.get("code_set") and item.kind == "code":
+                    if self.typed(raw, item, path) is not None:
+                        message = f"`{operator.name}` takes one code; found a code set"
+                        several = _FOR_A_LIST.get(operator.name)
+                        hint = f"write `{several}` for a code set" if several else None
+                        self.report("wrong-type", message, path, hint=hint)
+                    return None
                 return _one(self._comparable(left, item, raw, path))
 
     def _comparable(

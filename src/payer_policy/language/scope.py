@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from payer_policy.core.json_source import Reporter
 from payer_policy.core.tables import Table
 from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.core.vocabulary.units import BUILT_IN, UnitTable
 
 
 def _nowhere(name: str) -> Reporter:
@@ -56,6 +57,8 @@ class Scope:
     code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
     known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
+    units: UnitTable = BUILT_IN
+    """The units that can be named."""
     used: Callable[[str], None] = lambda parameter: None
     """Called with the name of every parameter that is used; with `define:` before that of a definition,
     and with `table:` before that of a table."""

@@ -35,6 +35,7 @@ from payer_policy.core.vocabulary.types import (
     parse_value,
     shown,
 )
+from payer_policy.core.vocabulary.units import DRUG_AMOUNT
 from payer_policy.language import Elaborator, Scope, and_
 
 _CODE = FactType("code")
@@ -104,6 +105,7 @@ LINE_FIELDS: Final[Mapping[str, FactType]] = {
     "ndc": FactType("code", system="ndc"),
     "ndc_quantity": _NUMBER,
     "ndc_unit": _CODE,
+    "ndc_amount": FactType("decimal", DRUG_AMOUNT),
     "ndc_amount_mcg": FactType("decimal", "mcg"),
     "charge": FactType("decimal", "USD"),
     "description": _CODE,
@@ -113,13 +115,16 @@ LINE_FIELDS: Final[Mapping[str, FactType]] = {
     "product.ingredient": _CODE,
     "product.route": _CODE,
     "product.single_dose": _FLAG,
+    "product.total": FactType("decimal", DRUG_AMOUNT),
     "product.total_mcg": FactType("decimal", "mcg"),
     "product.volume_ml": FactType("decimal", "mL"),
     "product.units": _UNITS,
+    "product.per_ml": FactType("decimal", f"{DRUG_AMOUNT}/mL"),
     "product.mcg_per_ml": FactType("decimal", "mcg/mL"),
     "drug.listed": _FLAG,
 }
 DRUG_FIELDS: Final[Mapping[str, FactType]] = {
+    "billing_unit": FactType("decimal", f"{DRUG_AMOUNT}/billing unit"),
     "billing_unit_mcg": FactType("decimal", "mcg"),
     "ingredient": _CODE,
     "listed": _FLAG,

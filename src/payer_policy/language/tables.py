@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import did_you_mean, nearest
+from payer_policy.core.diagnostics import PayerPolicyError, did_you_mean, nearest
 from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.tables import CODE_SET, Cell, Row, Table, domains_of
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, NUMERIC, FactType, Value
-from payer_policy.core.vocabulary.units import UNITS
+from payer_policy.core.vocabulary.units import NotAUnit
 from payer_policy.language.expressions import Expressions, and_, same_system
 from payer_policy.language.scope import Scope
 
@@ -48,7 +48,7 @@ class WrittenTable:
     """Reports problems of the table; paths are below it."""
 
 
-class TooManyRows(Exception):
+class TooManyRows(PayerPolicyError):
     """Whether rows overlap would take too long to see; the message says what there is too much of."""
 
 
@@ -110,6 +110,16 @@ class TableReader:
                 type_ = None
             self._keys[name] = type_
 
+    def _unit_problem(self, type_: FactType) -> tuple[str, str | None] | None:
+        """What is wrong with the unit of a column, and what to do; None: nothing."""
+        if type_.kind not in NUMERIC:
+            return f"`unit` is for numbers; the column is {type_.describe()}", "remove it"
+        try:
+            self._scope.units.read(type_.unit or "")
+        except NotAUnit as problem:
+            return problem.message, problem.hint
+        return None
+
     def _read_columns(self) -> None:
         if not self._written.gives:
             self._wrong("empty-condition", "it has no column", ("gives",), key=True)
@@ -119,13 +129,8 @@ class TableReader:
             if name in _ROW_KEYS:
                 message = f"a column cannot be named `{name}`, which every row may have"
                 self._wrong("wrong-name", message, path, key=True, hint="give it another name")
-            elif type_.unit is not None and (type_.kind not in NUMERIC or type_.unit not in UNITS):
-                message = f"`{type_.unit}` is not a unit; expected one of {', '.join(UNITS)}"
-                hint: str | None = did_you_mean(type_.unit, UNITS)
-                if type_.kind not in NUMERIC:
-                    message = f"`unit` is for numbers; the column is {type_.describe()}"
-                    hint = "remove it"
-                self._wrong("unknown-unit", message, (*path, "unit"), hint=hint)
+            elif type_.unit is not None and (wrong := self._unit_problem(type_)) is not None:
+                self._wrong("unknown-unit", wrong[0], (*path, "unit"), hint=wrong[1])
             elif type_.kind == "choice" and not type_.values:
                 message = f"column `{name}` is a choice, and needs its `values`"
                 self._wrong("missing-key", message, path, key=True, hint='add "values": […]')
@@ -406,7 +411,7 @@ class TableReader:
         return self._sound and not found
 
 
-class _Reported(Exception):
+class _Reported(PayerPolicyError):
     """Something is wrong, and it was reported."""
 
 

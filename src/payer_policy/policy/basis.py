@@ -151,6 +151,7 @@ class Basis:
             "code_sets": code_sets,
             "known_codes": self._codes,
             "bounded": self._bounded,
+            "units": self.vocabulary.units,
             **more,
         }
         return Scope(self.types, **fields)

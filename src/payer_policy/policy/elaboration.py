@@ -25,14 +25,15 @@ from payer_policy.core.ruleset import (
     with_members,
 )
 from payer_policy.core.tables import Table
-from payer_policy.core.vocabulary.model import Role
+from payer_policy.core.vocabulary.model import Fact, Role
 from payer_policy.core.vocabulary.types import Value
+from payer_policy.core.vocabulary.units import DRUG_AMOUNT, Unit, counted_in
 from payer_policy.language import ParameterValue
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.days import day_before
 from payer_policy.policy.hashing import part_hashes, whole
 from payer_policy.policy.order import evaluation_order
-from payer_policy.policy.versions import SECTION, Merged
+from payer_policy.policy.versions import Merged
 
 COVERED: Final[Role] = "preauthorization satisfied"
 NEEDED: Final[Role] = "preauthorization needed"
@@ -56,6 +57,8 @@ class Elaboration:
     applies_to: Typed
     rules: Mapping[str, Typed]
     tables: Mapping[str, Table] = field(default_factory=dict)
+    amount: Unit | None = None
+    """A unit of what all its drugs are measured by; None: by several, or nothing says it."""
 
     def windows(self) -> Iterator[Window]:
         """The span of the merged policy, cut where its meaning changes and nowhere else.
@@ -101,8 +104,7 @@ class Elaboration:
         ordered = self._ordered(first_day, members)
         applies_to = with_members(self.applies_to.made, members)
         merged, vocabulary = self.merged, self.basis.vocabulary
-        silenced = () if merged.silences is None else merged.silences.model
-        silences = frozenset(entry.removeprefix(SECTION) for entry in silenced)
+        silences = merged.silenced
         covered_by = vocabulary.telling(COVERED) if silences else None
         derived = self._derived(ordered, covered_by)
         needed_by = vocabulary.telling(NEEDED)
@@ -117,7 +119,7 @@ class Elaboration:
             applies_to=applies_to,
             rules=ordered,
             derived=derived,
-            facts={name: fact for name, fact in vocabulary.tested.items() if name in read},
+            facts={name: self._shown(f) for name, f in vocabulary.tested.items() if name in read},
             line_parts={name: part.label for name, part in vocabulary.line_parts.items()},
             parameters={
                 name: Parameter(
@@ -160,6 +162,18 @@ class Elaboration:
         rules = {rule.id: rule for rule in self._rules_on(day, members)}
         reads = {id_: self.rules[id_].reads for id_ in rules}
         return tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
+
+    def _shown(self, fact: Fact) -> Fact:
+        """The fact as it is shown: amounts of the drug in units of what that is measured by."""
+        amount, unit = self.amount, fact.type.unit
+        if amount is None or unit is None or DRUG_AMOUNT not in unit:
+            return fact
+        counted = counted_in(amount)
+        shown = None
+        if counted != amount.name:
+            shown = (unit.replace(DRUG_AMOUNT, amount.name), 1 / amount.size)
+        type_ = replace(fact.type, unit=unit.replace(DRUG_AMOUNT, counted), shown_in=shown)
+        return replace(fact, type=type_)
 
     def _rules_on(self, day: date, members: Mapping[str, frozenset[str]]) -> Iterator[Rule]:
         in_force = self.merged.rules_on(day)

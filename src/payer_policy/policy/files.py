@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from payer_policy.core.vocabulary.model import FactModel, RecordModel
+from payer_policy.core.vocabulary.model import FactModel, RecordModel, UnitModel
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
@@ -172,6 +172,7 @@ class PolicyFile(FileModel, title="a policy"):
     extends: Bases = Field(default_factory=list)
     applies_to: RawCondition = None
     references: dict[str, Source] = Field(default_factory=dict)
+    units: dict[str, UnitModel] = Field(default_factory=dict)
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
     define: dict[str, DefinitionModel] = Field(default_factory=dict)
     tables: dict[str, TableModel] = Field(default_factory=dict)

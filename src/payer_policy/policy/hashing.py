@@ -40,6 +40,7 @@ def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
                 name: [
                     shared(fact.type, fact.absent_means, fact.derived, fact.otherwise, fact.tells),
                     shared(sources.get(name)),
+                    *([] if fact.type.precision is None else [fact.type.precision]),
                 ]
                 for name, fact in ruleset.facts.items()
             }

@@ -7,9 +7,10 @@ overlays; then `checks` over each policy with its bases.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -189,7 +190,7 @@ class PolicyFolder:
         }
         around = checks.Surroundings(
             basis,
-            _service_code_fact(basis.vocabulary),
+            basis.vocabulary.service_code,
             frozenset(data.unread_reasons),
             data.unread_drugs,
             {} if data.unread_drugs else data.drug_documents,
@@ -199,6 +200,8 @@ class PolicyFolder:
             for address in _bases_first(policies)
         }
         checks.check_together(spans, checked, basis.vocabulary, folder.report)
+        read = _attributes_read(basis.vocabulary, policies)
+        checks.check_attribute_names(read, data.reference, around.drug_documents, folder.report)
         library = Library(
             basis=replace(basis, reference=replace(basis.reference, payers=payers)),
             vocabulary_document=folder.documents[VOCABULARY],
@@ -519,15 +522,17 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
     return replace(basis, sources=sources, line_parts=line_parts)
 
 
-def _service_code_fact(vocabulary: Vocabulary) -> str | None:
-    """The fact that holds the service's drug code: policies are found by it."""
-    for name, fact in vocabulary.facts.items():
-        if fact.source is not None and fact.source.get("service") == "code":
-            return name
-    return None
-
-
 # --- policies --------------------------------------------------------------------------------------
+
+
+def _attributes_read(
+    vocabulary: Vocabulary, policies: Mapping[str, Iterable[PolicyVersion]]
+) -> frozenset[str]:
+    """The attributes of drugs that facts are read from, of the vocabulary and of any policy."""
+    sources = [fact.source for fact in vocabulary.facts.values()]
+    for version in chain.from_iterable(policies.values()):
+        sources += [model.from_ for model in version.model.facts.values()]
+    return frozenset(str(source["drug"]) for source in sources if source and "drug" in source)
 
 
 def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from payer_policy.core.json_source import Report, Reporter
 from payer_policy.core.vocabulary.model import Fact, RecordType
 from payer_policy.core.vocabulary.reading import read_facts
 from payer_policy.core.vocabulary.records import read_records
+from payer_policy.core.vocabulary.units import UnitTable
 from payer_policy.language.sources import Source, read_source
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.versions import Merged, PolicyVersion
@@ -23,10 +24,10 @@ def reporters(merged: Merged, report: Report) -> Callable[[str], Reporter]:
     return lambda name: merged.facts[name].version.reporter(report)
 
 
-def records_of(merged: Merged, report: Report) -> dict[str, RecordType]:
+def records_of(merged: Merged, units: UnitTable, report: Report) -> dict[str, RecordType]:
     """The types of records that a policy and its bases declare."""
     models = {name: placed.model for name, placed in merged.records.items()}
-    return read_records(models, lambda name: merged.records[name].version.reporter(report))
+    return read_records(models, lambda name: merged.records[name].version.reporter(report), units)
 
 
 def with_local_facts(
@@ -44,9 +45,10 @@ def with_local_facts(
         return basis
     models = {name: placed.model for name, placed in merged.facts.items()}
     report_of = reporters(merged, report)
-    basis = basis.with_records(records_of(merged, report))
+    units = scope["units"]
+    basis = basis.with_records(records_of(merged, units, report))
     vocabulary = basis.vocabulary
-    facts = read_facts(models, report_of, vocabulary.facts, vocabulary.records)
+    facts = read_facts(models, report_of, units, vocabulary.facts, vocabulary.records)
     own = basis.with_facts(facts, models)
     inside = own.scope(merged.first_day, **scope)
     sources = _sources(facts, own.vocabulary.records, inside, report_of)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import Reporter
 from payer_policy.core.vocabulary.types import (
     NUMERIC,
@@ -14,10 +13,11 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     calendar_date,
     exact_number,
+    is_numeral,
     parse_value,
     shown,
 )
-from payer_policy.core.vocabulary.units import UNITS, factor
+from payer_policy.core.vocabulary.units import BUILT_IN, NotAUnit, UnitTable
 from payer_policy.language import ParameterValue
 from payer_policy.policy.files import ParameterModel
 from payer_policy.policy.versions import Placed
@@ -38,6 +38,9 @@ def _parameter(raw: Any, unit: str | None) -> ParameterValue:
     if isinstance(raw, bool):
         return ParameterValue(raw, FactType("boolean"))
     if isinstance(raw, str):
+        if unit is not None and is_numeral(raw):
+            message = f"found {shown(raw)}, a text; a number of {unit} was expected"
+            raise ValueProblem("wrong-type", message, f"remove the quotation marks: {raw.strip()}")
         if _ISO_DATE.match(raw):
             return ParameterValue(calendar_date(raw), FactType("date"))
         return ParameterValue(parse_value(_TEXT, raw), FactType("code"))
@@ -52,23 +55,24 @@ def _parameter(raw: Any, unit: str | None) -> ParameterValue:
     return ParameterValue(number, FactType(kind, unit))
 
 
-def read_parameter(placed: Placed[ParameterModel], report: Reporter) -> ParameterValue | None:
+def read_parameter(
+    placed: Placed[ParameterModel], units: UnitTable, report: Reporter
+) -> ParameterValue | None:
     """A parameter's value, or None when it is wrong (reported)."""
     model = placed.model
     unit = model.unit
+    if unit is not None:
+        try:
+            unit = units.read(unit).name
+        except NotAUnit as problem:
+            report("unknown-unit", problem.message, ("unit",), hint=problem.hint)
+            return None
     try:
         made = _parameter(model.value, unit)
     except ValueProblem as problem:
         report(problem.code, problem.message, ("value",), hint=problem.hint)
         return None
-    if unit is None:
-        return made
-    if unit not in UNITS:
-        message = f"`{unit}` is not a unit; expected one of {', '.join(UNITS)}"
-        hint = did_you_mean(unit, UNITS)
-        report("unknown-unit", message, ("unit",), hint=hint)
-        return None
-    if made.type.kind not in NUMERIC:
+    if unit is not None and made.type.kind not in NUMERIC:
         message = f"`unit` is for numbers; the value is {_SHAPES[made.type.kind]}"
         report("wrong-shape", message, ("unit",), key=True, hint="remove the unit")
         return None
@@ -82,13 +86,14 @@ def fits(name: str, base: ParameterModel, mine: ParameterModel, report: Reporter
     if theirs != ours:
         report("wrong-type", f"{it} is {ours}, but {theirs} in the base", ("value",))
         return False
-    if base.unit == mine.unit or base.unit not in UNITS:
+    known, own = BUILT_IN.named(base.unit), BUILT_IN.named(mine.unit)
+    if base.unit == mine.unit or known is None:
         return True
     if mine.unit is None:
         message = f"{it} has no unit, but the base gives it in {base.unit}"
         report("unit-mismatch", message, key=True, hint=f'add "unit": "{base.unit}"')
         return False
-    if mine.unit in UNITS and factor(mine.unit, base.unit) is None:
+    if own is not None and own.factor_to(known) is None:
         message = f"{it} is in {mine.unit}, which does not convert to {base.unit} as in the base"
         report("unit-mismatch", message, ("unit",))
         return False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Final
 
@@ -29,8 +30,9 @@ from payer_policy.core.ruleset import (
     gives_none,
 )
 from payer_policy.core.tables import Table
-from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
+from payer_policy.core.vocabulary.reading import WHOLE_SERVICE, facts_named, read_units
 from payer_policy.core.vocabulary.types import FactType, Value, format_value
+from payer_policy.core.vocabulary.units import DRUG_AMOUNT, Unit, UnitTable
 from payer_policy.language import (
     DEFINE,
     TABLE,
@@ -38,11 +40,13 @@ from payer_policy.language import (
     Definitions,
     Elaborator,
     ParameterValue,
+    Scope,
     TableReader,
     WrittenTable,
     and_,
 )
 from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.drug_codes import drug_codes
 from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.files import (
     CertifyModel,
@@ -68,11 +72,15 @@ class Resolver:
         self._report_to, self._reported = report, 0
         self.uses: set[str] = set()
         """The parameters and definitions that were named since this was last cleared."""
+        units = self._units(basis.vocabulary.units)
         self.parameters: dict[str, ParameterValue | None] = {
-            name: None if name in merged.misfits else read_parameter(placed, self._parameter(name))
+            name: None
+            if name in merged.misfits
+            else read_parameter(placed, units, self._parameter(name))
             for name, placed in merged.parameters.items()
         }
         names = {
+            "units": units,
             "parameters": self.parameters,
             "used": self._use,
             "at_parameter": lambda name: self._parameter(name, "value"),
@@ -82,6 +90,10 @@ class Resolver:
         """The parameters that the sources of the policy's own facts name."""
         self.vocabulary = self.basis.vocabulary
         self.scope = self.basis.scope(merged.first_day, **names)
+        self.drugs = self._measured() if self.vocabulary.amounts else {}
+        """A code for each dimension that the drugs of `applies_to` are measured by, with its unit."""
+        if len(self.drugs) == 1:
+            self.scope = replace(self.scope, units=units.of_drug(*self.drugs.values()))
         self.tables: dict[str, Table | None] = {
             name: self._table(name, table) for name, table in merged.tables.items()
         }
@@ -108,6 +120,53 @@ class Resolver:
         }
         """What a rule may name, each with what it means: a rule that names equal things is equal."""
 
+    def _units(self, units: UnitTable) -> UnitTable:
+        """The units that the policy can name: those of the vocabulary, and of the files of its chain."""
+        for version in self.merged.chain:
+            units = read_units(version.model.units, version.reporter(self.report), units)
+        return units
+
+    @cached_property
+    def _defined_by_amounts(self) -> bool:
+        """Whether a definition or a table is about an amount of the drug, so a rule that names it is."""
+        if not self.vocabulary.amounts:
+            return False
+        defined = [[one.model.when, one.model.value] for one in self.merged.definitions.values()]
+        tables = self.merged.tables.values()
+        read = facts_named(defined).union(*(one.placed.model.by or [] for one in tables))
+        gives = [one.unit for made in tables for one in (made.placed.model.gives or {}).values()]
+        return not read.isdisjoint(self.vocabulary.amounts) or any(
+            DRUG_AMOUNT in (unit or "") for unit in gives
+        )
+
+    def _scopes(self) -> Iterator[tuple[str, Scope]]:
+        """What a rule may name, for each dimension that its drugs are measured by, with a code of it.
+
+        Where nothing says for which drugs it is, no other unit converts to an amount of the drug.
+        """
+        if len(self.drugs) < 2:
+            yield "", self.scope
+            return
+        for code, amount in self.drugs.items():
+            units = self.scope.units.of_drug(amount)
+            yield f", for {code} ({amount.name})", replace(self.scope, units=units)
+
+    def _measured(self) -> Mapping[str, Unit]:
+        placed = self.merged.applies_to
+        if placed is None:
+            return {}
+        quiet = Reporter(placed.version.document, lambda problem: None)
+        scope = replace(self.scope, used=lambda name: None, at_parameter=lambda name: quiet)
+        condition = Elaborator(scope, quiet).condition(placed.model, ())
+        if condition is None:
+            return {}
+        codes = drug_codes(self.merged, condition, self.basis)
+        known = self.basis.reference.drugs
+        found: dict[object, tuple[str, Unit]] = {}
+        for code in sorted(codes & known.keys()):
+            found.setdefault(known[code].amount.powers, (code, known[code].amount))
+        return dict(found.values())
+
     def elaborated(self) -> Elaboration | None:
         """The whole policy, typed; None where something in it is wrong (reported)."""
         rules = {id_: self.rule(placed) for id_, placed in self.merged.rules.items()}
@@ -128,7 +187,8 @@ class Resolver:
         ):
             return None
         tables = {name: table for name, table in self.tables.items() if table is not None}
-        return Elaboration(self.merged, self.basis, parameters, applies_to, rules, tables)
+        amount = next(iter(self.drugs.values())) if len(self.drugs) == 1 else None
+        return Elaboration(self.merged, self.basis, parameters, applies_to, rules, tables, amount)
 
     def _table(self, name: str, table: MergedTable) -> Table | None:
         """A table, typed, or None when something in it is wrong (reported)."""
@@ -159,7 +219,14 @@ class Resolver:
             typed = Typed(made, frozenset(), frozenset(), frozenset(made.keys))
             return typed, self._reported > before
 
-        typed = self.basis.typed(table.source, {}, make)
+        units = {model.unit for model in (placed.model.gives or {}).values()}
+        of_drug = self.vocabulary.amounts.union(
+            unit for unit in units if DRUG_AMOUNT in (unit or "")
+        )
+        if of_drug.isdisjoint([*(placed.model.by or []), *units]):
+            typed = self.basis.typed(table.source, {}, make)
+        else:  # what its amounts mean depends on the drugs
+            typed = make()[0]
         return None if typed is None else typed.made
 
     def _use(self, name: str) -> None:
@@ -212,14 +279,28 @@ class Resolver:
     def rule(self, placed: Placed[RuleModel]) -> Typed | None:
         """A typed rule, or None when something in it is wrong (reported)."""
         before = self._reported
-        return self.basis.typed(
-            placed.model, self.names, lambda: (self._rule(placed), self._reported > before)
+        read = facts_named(
+            [placed.model.when, placed.model.then.reduce and placed.model.then.reduce.to]
         )
+        if read.isdisjoint(self.vocabulary.amounts) and not self._defined_by_amounts:
+            return self.basis.typed(
+                placed.model,
+                self.names,
+                lambda: (self._rule(placed, "", self.scope), self._reported > before),
+            )
+        # What it means depends on the drugs, so it is not taken from another policy that has it.
+        made = None
+        for about, scope in self._scopes():
+            made = self._rule(placed, about, scope)
+            if made is None:
+                break
+        return made
 
-    def _rule(self, placed: Placed[RuleModel]) -> Typed | None:
+    def _rule(self, placed: Placed[RuleModel], about: str, scope: Scope) -> Typed | None:
         model = placed.model
         self.uses.clear()
-        elaborator = Elaborator(self.scope, placed.reporter(self.report, f"rule `{model.id}`"))
+        report = placed.reporter(self.report, f"rule `{model.id}`{about}")
+        elaborator = Elaborator(scope, report)
         condition = elaborator.condition(model.when, ("when",))
         effect = self._effect(model.then, ("then",), elaborator)
         if condition is None or effect is None:

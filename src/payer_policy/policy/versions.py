@@ -175,6 +175,12 @@ class Merged(Period):
             else:
                 yield name
 
+    @property
+    def silenced(self) -> frozenset[str]:
+        """The names of the sections that an authorization silences."""
+        listed = () if self.silences is None else self.silences.model
+        return frozenset(entry.removeprefix(SECTION) for entry in listed)
+
     def findings_of(self, section: str) -> list[str]:
         """The ids of the rules of `section:<name>` that find something."""
         name = section.removeprefix(SECTION)

@@ -21,7 +21,11 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     format_value,
     parse_value,
+    quantity_of,
+    unit_of,
 )
+from payer_policy.core.vocabulary.units import DRUG_AMOUNT
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.models import Request
 from payer_policy.request.records import Lists, read_lists
 from payer_policy.request.services import Days
@@ -77,6 +81,26 @@ class Given:
         if wrong:
             raise PolicyError(_problems(vocabulary, request, wrong))
         return cls(whole, lines, read_lists(vocabulary, request))
+
+    @staticmethod
+    def refuse_other_amounts(
+        vocabulary: Vocabulary, reference: ReferenceData, request: Request
+    ) -> None:
+        """An amount of the drug that carries a unit is of what its code is measured by.
+
+        Raises:
+            PolicyError: with every amount that could be of no drug that it can be about.
+        """
+        codes = {line.code for line in request.lines}
+        if (code := request.facts.get(vocabulary.service_code or "")) is not None:
+            codes.add(code)
+        found = _other_amounts(vocabulary, reference, request.facts, codes)
+        wrong: list[_Wrong] = [(None, name, problem) for name, problem in found]
+        for at, line in enumerate(request.lines):
+            found = _other_amounts(vocabulary, reference, line.facts, {line.code})
+            wrong += [(at, name, problem) for name, problem in found]
+        if wrong:
+            raise PolicyError(_problems(vocabulary, request, wrong))
 
     def of(self, numbers: Iterable[int]) -> Facts:
         """What is given of the service of some lines. Of what they disagree on nothing is known."""
@@ -227,6 +251,26 @@ def parse_facts(
             except ValueProblem as problem:
                 problems.append((name, problem))
     return values, problems
+
+
+def _other_amounts(
+    vocabulary: Vocabulary,
+    reference: ReferenceData,
+    raw: Mapping[str, Any],
+    codes: Iterable[str | None],
+) -> Iterator[tuple[str, ValueProblem]]:
+    """The amounts that carry a unit of another dimension than all the drugs of some codes."""
+    drugs = [drug for code in codes if (drug := reference.drugs.get(code or "")) is not None]
+    for name in sorted(vocabulary.amounts & raw.keys()):
+        type_ = vocabulary.facts[name].type
+        given = quantity_of(raw[name])
+        unit = None if given is None else unit_of(type_, given)
+        if unit is None or unit.name == DRUG_AMOUNT or not drugs:
+            continue
+        if not any(f"{drug.amount.measures} ".startswith(f"{unit.measures} ") for drug in drugs):
+            drug = drugs[0]
+            message = f'found "{given}"; {drug.code} is measured in {drug.amount.described}'
+            yield name, ValueProblem("unit-mismatch", message, f"give it in {drug.amount.name}")
 
 
 def _problems(

@@ -480,7 +480,7 @@ class ServiceFacts:
                 drugs = self._reference.drugs
                 code = self._line("code")
                 return _each(code, lambda code: None if code is None else code in drugs)
-            case "ndc_amount_mcg":
+            case "ndc_amount" | "ndc_amount_mcg":
                 codes, views = self._products
                 row, each = grouped(
                     [
@@ -496,7 +496,7 @@ class ServiceFacts:
                 for view, number, word in zip(*[one.tolist() for one in each], strict=True):
                     line = views[view]
                     line.ndc_quantity, line.ndc_unit = quantity[number], unit[word]
-                    made.append(line.ndc_amount_mcg)
+                    made.append(getattr(line, name))
                 return recoded(row, made)
         if name.startswith("product."):
             codes, views = self._products

@@ -20,6 +20,7 @@ from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.json_source import MAX_ELEMENTS
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import quantity_of
 from payer_policy.request.given import parse_facts
 from payer_policy.request.in_columns import ReadColumns, RequestColumns
 from payer_policy.request.models import (
@@ -105,9 +106,12 @@ def line_reader(name: str) -> Read:
 def fact_reader(vocabulary: Vocabulary, name: str, *, of_line: bool) -> Read:
     """How the raw values of a fact are read, of a request or of a line."""
 
+    amounts = vocabulary.amounts
+
     def read(raw: Any) -> Any:
         values, problems = parse_facts(vocabulary, {name: raw}, of_line=of_line)
-        if problems:
+        # Whether an amount's unit is one of its drug is asked where a single request is read.
+        if problems or (name in amounts and quantity_of(raw) is not None):
             raise Refused
         return values.get(name)
 

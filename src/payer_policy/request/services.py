@@ -17,7 +17,8 @@ from payer_policy.core.frozen import quickly_made
 from payer_policy.core.semantics import quotient
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.codes import NDC_QUANTITY_UNITS
-from payer_policy.policy.reference.data import ReferenceData
+from payer_policy.core.vocabulary.units import Unit
+from payer_policy.policy.reference.data import MCG, ReferenceData
 from payer_policy.request.models import Line, Request
 
 Days = tuple[datetime.date | None, datetime.date | None]
@@ -52,14 +53,33 @@ class LineView:
     product_ingredient: str | None = None
     product_route: str | None = None
     product_single_dose: bool | None = None
-    product_total_mcg: int | Decimal | None = None
+    product_total: int | Decimal | None = None
     product_volume_ml: int | Decimal | None = None
-    product_mcg_per_ml: int | Decimal | None = None
+    product_per_ml: int | Decimal | None = None
+    product_amount: Unit | None = None
     product_units: object = None
+    amount: Unit | None = None
+    """A unit of what the line's code is measured by; None: no drug of the folder."""
+
+    @property
+    def product_total_mcg(self) -> int | Decimal | None:
+        """The amount in one container where it is a mass."""
+        return self.product_total if _is_mass(self.product_amount) else None
+
+    @property
+    def product_mcg_per_ml(self) -> int | Decimal | None:
+        """The amount in one milliliter where it is a mass."""
+        return self.product_per_ml if _is_mass(self.product_amount) else None
 
     @property
     def ndc_amount_mcg(self) -> int | Decimal | None:
-        """The drug that the NDC quantity makes, in mcg; None where the unit does not say how much.
+        """The drug that the NDC quantity makes, in mcg; None where it is not measured by mass."""
+        return self.ndc_amount if self.amount is None or _is_mass(self.amount) else None
+
+    @property
+    def ndc_amount(self) -> int | Decimal | None:
+        """The drug that the NDC quantity makes, counted as its billing unit is; None where the unit
+        of the quantity does not say how much.
 
         Volumes and containers need the product. Grams count as grams of the drug, the most that grams
         of a product can hold.
@@ -67,11 +87,26 @@ class LineView:
         if self.ndc is None or self.ndc_quantity is None:
             return None
         one = NDC_QUANTITY_UNITS.get(self.ndc_unit or "")
+        own = MCG if self.amount is None else self.amount
+        of_product = self.product_amount is not None and self.product_amount.powers == own.powers
         if one == "volume":
-            one = self.product_mcg_per_ml
+            one = self.product_per_ml if of_product else None
+            if one is None and own.measures == "volume":
+                one = 1
         elif one == "container":
-            one = self.product_total_mcg
+            one = self.product_total if of_product else None
+        elif one == "international units":
+            one = 1 if own.measures.startswith(_INTERNATIONAL) else None
+        elif not _is_mass(own):
+            one = None
         return None if one is None else _six_places(Fraction(self.ndc_quantity) * Fraction(one))
+
+
+_INTERNATIONAL: Final = ("activity in [iU]", "activity in [IU]")
+
+
+def _is_mass(unit: Unit | None) -> bool:
+    return unit is not None and unit.powers == MCG.powers
 
 
 @quickly_made
@@ -147,6 +182,7 @@ def _view(
         # A preauthorization is decided as of its first day, so there the period changes nothing.
         first is not None and (last == first or request.kind == "preauthorization"),
     )
+    _look_up_drug(view, reference)
     if line.ndc is not None:
         _look_up_product(view, reference)
     return view
@@ -158,9 +194,15 @@ def product_line(
     """A line of which only its code, its product and its day are known."""
     nothing = dict.fromkeys(LineView.__dataclass_fields__)
     line = LineView(**{**nothing, "code": code, "ndc": ndc, "date": day})  # type: ignore[arg-type]
+    _look_up_drug(line, reference)
     if ndc is not None:
         _look_up_product(line, reference)
     return line
+
+
+def _look_up_drug(view: LineView, reference: ReferenceData) -> None:
+    drug = reference.drugs.get(view.code or "")
+    view.amount = None if drug is None else drug.amount
 
 
 def _look_up_product(view: LineView, reference: ReferenceData) -> None:
@@ -174,12 +216,15 @@ def _look_up_product(view: LineView, reference: ReferenceData) -> None:
     view.product_ingredient = product.ingredient
     view.product_route = product.route
     view.product_single_dose = product.single_dose
-    view.product_total_mcg = product.total_mcg
+    view.product_total = product.total
     view.product_volume_ml = product.volume_ml
-    view.product_mcg_per_ml = product.mcg_per_ml
+    view.product_per_ml = product.per_ml
+    view.product_amount = product.amount
     drug = reference.drugs.get(view.code or "")
-    if drug is not None and drug.billing_unit_mcg and product.total_mcg is not None:
-        view.product_units = quotient(product.total_mcg, drug.billing_unit_mcg)
+    if drug is None or not drug.billing_unit or drug.amount.powers != product.amount.powers:
+        return
+    if product.total is not None:
+        view.product_units = quotient(product.total, drug.billing_unit)
 
 
 _NO_PRODUCT: Final[Any] = dict.fromkeys(

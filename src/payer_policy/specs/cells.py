@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from difflib import get_close_matches
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
@@ -27,10 +26,8 @@ from payer_policy.core.vocabulary.types import (
     Value,
     ValueProblem,
     calendar_date,
-    format_number,
     parse_value,
 )
-from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.policy.library import Library
 from payer_policy.policy.reference.data import Payer
 from payer_policy.specs.failures import Wrong
@@ -38,13 +35,6 @@ from payer_policy.specs.sentences import Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBER: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(\S.*)?", re.ASCII)
-_SPELLED_UNITS: Final = {
-    **{unit.removesuffix("s"): unit for unit in UNITS if unit.endswith("s")},
-    "units": "billing units",
-    "unit": "billing units",
-    **{unit.casefold(): unit for unit in UNITS},
-}
-
 
 # --- words ---------------------------------------------------------------------------------------
 
@@ -197,24 +187,12 @@ def _member(library: Library, system: str, text: str) -> str:
     return code
 
 
-def _number(type_: FactType, text: str) -> object:
-    """A number, converted where it carries another unit of the same dimension."""
+def _number(type_: FactType, text: str) -> str:
+    """A number, maybe with a unit; `unit` and `units` alone say billing units."""
     found = _NUMBER.fullmatch(text.strip())
-    if found is None or found.group(2) is None:
-        return text.strip()
-    numeral, spelled = found.group(1), " ".join(found.group(2).split())
-    unit = spelled if spelled in UNITS else _SPELLED_UNITS.get(spelled.casefold())
-    wanted = type_.unit
-    if unit is None or wanted is None:
-        known = f"a number of {wanted}" if wanted else "a number without a unit"
-        raise Wrong(f'found "{text}"; {known} was expected', did_you_mean(spelled, UNITS))
-    size = factor(unit, wanted)
-    if size is None:
-        raise Wrong(f'found "{text}"; a number of {wanted} was expected')
-    written = format_number(Fraction(numeral) * size)
-    if "/" in written:
-        raise Wrong(f'"{text}" has no exact value in {wanted}', f"write it in {wanted}")
-    return written
+    if found is not None and found[2] in ("unit", "units"):
+        return f"{found[1]} billing units"
+    return text.strip()
 
 
 def reason(library: Library, text: str) -> tuple[str, str]:

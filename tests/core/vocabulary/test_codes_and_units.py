@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from payer_policy.core.vocabulary.codes import SYSTEMS, malformed, normalize_code, stand_in
 from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
-from payer_policy.core.vocabulary.units import UNITS, factor, unit_named
+from payer_policy.core.vocabulary.units import BUILT_IN, UNITS, factor
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,6 @@ def test_a_stand_in_has_the_shape_of_its_system(system: str | None) -> None:
 
 
 def _powers(name: str) -> object:
-    unit = unit_named(name)
+    unit = BUILT_IN.named(name)
     assert unit is not None
     return unit.powers

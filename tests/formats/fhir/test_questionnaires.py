@@ -184,15 +184,16 @@ ANSWERS: dict[str, tuple[str, list[dict[str, Any]], Any, str | None]] = {
     "milligrams": (
         "trial.dose",
         [{"valueQuantity": {"value": Decimal("0.05"), "code": "mg"}}],
-        50,
+        {"value": Decimal("0.05"), "unit": "mg"},
         None,
     ),
     "weeks": (
         "oral_therapy.duration",
         [{"valueQuantity": {"value": 6, "unit": "weeks"}}],
-        42,
+        {"value": 6, "unit": "weeks"},
         None,
     ),
+    "its own unit": ("trial.dose", [{"valueQuantity": {"value": 50, "code": "ug"}}], 50, None),
     "no unit": ("trial.dose", [{"valueQuantity": {"value": 50}}], 50, None),
     "hours for a dose": (
         "trial.dose",
@@ -275,9 +276,11 @@ def test_how_an_answer_is_read(name: str) -> None:
 
     facts, _, problems = facts_from_response(response, VOCABULARY)
 
-    assert facts.get(fact) == value
+    assert facts.get(fact) == value  # with the unit that it was given in
     if value is not None:
-        assert parse_value(VOCABULARY.facts[fact].type, facts[fact]) is not None
+        read = parse_value(VOCABULARY.facts[fact].type, facts[fact])
+        assert read == {"milligrams": 50, "weeks": 42}.get(name, read)
+        assert read is not None
     assert [problem.code for problem in problems] == ([wrong] if wrong else [])
 
 

@@ -127,10 +127,10 @@ def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
 
 
 NDC_QUANTITY_UNITS: Final[Mapping[str, Any]] = MappingProxyType(
-    {"ML": "volume", "UN": "container", "ME": 1_000, "GR": 1_000_000, "F2": None}
+    {"ML": "volume", "UN": "container", "ME": 1_000, "GR": 1_000_000, "F2": "international units"}
 )
 """The units of an NDC quantity (X12 CTP05-1): milliliters, containers, milligrams, grams, international
-units. What one of them is: of the product, or so many mcg of the drug; None where it is no weight."""
+units. What one of them is: of the product, of the activity of the drug, or so many mcg of it."""
 
 
 def remark_on_ndc_unit(text: str | None) -> tuple[str, str, str] | None:

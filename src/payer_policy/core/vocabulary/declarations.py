@@ -18,7 +18,7 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     parse_value,
 )
-from payer_policy.core.vocabulary.units import UNITS
+from payer_policy.core.vocabulary.units import NotAUnit, UnitTable
 
 _ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
     "values": (frozenset({"choice"}), "a choice"),
@@ -26,6 +26,7 @@ _ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
     "minimum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
     "maximum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
     "unit": (frozenset({"integer", "decimal"}), "numbers"),
+    "precision": (frozenset({"decimal"}), "numbers that need not be whole"),
     "system": (frozenset({"code", "codes"}), "codes"),
 }
 """The fields of a declaration that are for some types only."""
@@ -35,6 +36,7 @@ class Declaration(NamedTuple):
     """Reads one declaration, and reports what is wrong with it by its name."""
 
     report: Reporter
+    units: UnitTable
 
     def problem(
         self,
@@ -50,7 +52,7 @@ class Declaration(NamedTuple):
     def type(self, model: TypeModel) -> FactType:
         """The declared type, with its range; what is wrong with it is reported."""
         self._kinds(model)
-        type_ = self._range(model.fact_type(), model)
+        type_ = self._range(self._in_units(model.fact_type(), model), model)
         self._values(type_)
         self._names(model)
         return type_
@@ -88,16 +90,27 @@ class Declaration(NamedTuple):
         return replace(type_, **bounds)
 
     def _names(self, model: TypeModel) -> None:
-        """The unit and the code system are known ones."""
-        if model.unit is not None and model.type in NUMERIC and model.unit not in UNITS:
-            message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
-            hint = did_you_mean(model.unit, UNITS)
-            self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+        """The code system is a known one."""
         of_codes = model.type in ("code", "codes")
         if model.system is not None and of_codes and model.system not in SYSTEMS:
             message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
             hint = did_you_mean(model.system, SYSTEMS)
             self.problem("unknown-value", message, "system", key=False, hint=hint)
+
+    def _in_units(self, type_: FactType, model: TypeModel) -> FactType:
+        """The type with its unit in its one spelling, and the units that values may be given in."""
+        unit = model.unit
+        if unit is not None and model.type in NUMERIC:
+            try:
+                unit = self.units.read(unit).name
+            except NotAUnit as problem:
+                self.problem("unknown-unit", problem.message, "unit", key=False, hint=problem.hint)
+        step = model.precision
+        if step is not None and model.type == "decimal" and (step <= 0 or unit is None):
+            message = "`precision` is a number above zero, for facts with a `unit`"
+            self.problem("wrong-value", message, "precision", key=False, hint="remove it")
+            step = None
+        return replace(type_, unit=unit, units=self.units, precision=step)
 
     def value(self, type_: FactType, raw: Any, field: str) -> Value | None:
         if raw is None:

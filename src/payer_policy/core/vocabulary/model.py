@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from payer_policy.core.vocabulary.types import MAX_NUMBER, FactType, Kind, Value
+from payer_policy.core.vocabulary.units import BUILT_IN, DRUG_AMOUNT, UnitTable
 
 _NUMBERS: Final = range(-MAX_NUMBER + 1, MAX_NUMBER)
 _PLAIN: Final[Mapping[Kind, tuple[type, Collection[object]]]] = {
@@ -170,6 +171,8 @@ class TypeModel(BaseModel):
     minimum: int | Decimal | str | None = None
     """The least that a supplied number or date (YYYY-MM-DD) can be."""
     maximum: int | Decimal | str | None = None
+    precision: int | Decimal | None = None
+    """What a value that is given in another unit is rounded to (half up), once it is converted."""
 
     def fact_type(self) -> FactType:
         """The declared type, without its range."""
@@ -240,6 +243,18 @@ class LinePartModel(BaseModel, title="a part of a service's lines"):
     follows: str | None = None
 
 
+class UnitModel(BaseModel, title="a unit of one kind"):
+    """A unit that is declared, such as the units of activity of one product: it never converts to
+    those of another. Its name is its kind and its UCUM code, so two files that declare it mean the
+    same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    ucum: str = Field(min_length=1)
+    kind: str = Field(min_length=1)
+    note: str | None = None
+
+
 class VocabularyFile(BaseModel, title="the vocabulary"):
     """`policies/vocabulary.json`."""
 
@@ -248,6 +263,7 @@ class VocabularyFile(BaseModel, title="the vocabulary"):
     schema_: str | None = Field(default=None, alias="$schema")
     title: str
     note: str | None = None
+    units: dict[str, UnitModel] = Field(default_factory=dict)
     facts: dict[str, FactModel]
     line_parts: dict[str, LinePartModel] = Field(default_factory=dict)
     records: dict[str, RecordModel] = Field(default_factory=dict)
@@ -260,6 +276,8 @@ class Vocabulary:
 
     facts: Mapping[str, Fact]
     line_parts: Mapping[str, LinePart]
+    units: UnitTable = BUILT_IN
+    """The units that can be named: those of the table, and those that the file declares."""
     records: Mapping[str, RecordType] = field(default_factory=dict)
 
     @cached_property
@@ -298,6 +316,20 @@ class Vocabulary:
             for name, fact in self.facts.items()
             if fact.type.kind in _PLAIN and not fact.derived
         }
+
+    @cached_property
+    def service_code(self) -> str | None:
+        """The fact that is the drug code of the service; None: there is none."""
+        for name, fact in self.facts.items():
+            if fact.source is not None and fact.source.get("service") == "code":
+                return name
+        return None
+
+    @cached_property
+    def amounts(self) -> frozenset[str]:
+        """The facts that are amounts of the drug, of whatever dimension its code is measured by."""
+        facts = self.facts.items()
+        return frozenset(name for name, fact in facts if DRUG_AMOUNT in (fact.type.unit or ""))
 
     def telling(self, role: Role) -> str | None:
         """The derived fact that tells something; None: this vocabulary has none."""

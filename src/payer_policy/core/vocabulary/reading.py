@@ -17,6 +17,7 @@ from payer_policy.core.vocabulary.model import (
     LinePart,
     LinePartModel,
     RecordType,
+    UnitModel,
     Vocabulary,
     VocabularyFile,
 )
@@ -25,12 +26,20 @@ from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     FactType,
 )
-from payer_policy.core.vocabulary.units import unit_named, units_like
+from payer_policy.core.vocabulary.units import BUILT_IN as UNITS
+from payer_policy.core.vocabulary.units import (
+    NotAUnit,
+    Unit,
+    UnitTable,
+    activity,
+    nominal,
+)
 
 WHOLE_SERVICE: Final = "service"
 """What a finding falls on where it names no part."""
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
+_KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*( [A-Za-z0-9-]+)*\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 
@@ -38,15 +47,16 @@ _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
     report = Reporter(document, report_to)
-    records = {**BUILT_IN, **read_records(file.records, lambda name: report)}
-    facts = read_facts(file.facts, lambda name: report, records=records)
+    units = read_units(file.units, report, UNITS)
+    records = {**BUILT_IN, **read_records(file.records, lambda name: report, units)}
+    facts = read_facts(file.facts, lambda name: report, units, records=records)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
         report("no-drug-code", message, ("facts",), key=True, hint=hint)
     parts = {}
     for name, part in file.line_parts.items():
-        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name))
+        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name), units)
         if name == WHOLE_SERVICE:
             message = "this name already means all lines of a service"
             reading.problem("wrong-name", message, hint="give the part another name")
@@ -55,7 +65,7 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Rep
         if part.follows is not None:
             reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
-    return Vocabulary(facts, parts, records)
+    return Vocabulary(facts, parts, units, records)
 
 
 def _asking_for_list(fact: Fact, records: Mapping[str, RecordType]) -> Fact:
@@ -66,9 +76,40 @@ def _asking_for_list(fact: Fact, records: Mapping[str, RecordType]) -> Fact:
     return replace(fact, question=records[kind].question)
 
 
+def read_units(models: Mapping[str, UnitModel], report: Reporter, known: UnitTable) -> UnitTable:
+    """The units of a file beside those that are known already; what is wrong is reported.
+
+    Args:
+        models: By name, the `units` of the vocabulary or of a policy.
+        report: Reports problems of that file.
+        known: The units that the file does not declare itself.
+    """
+    declared: dict[str, Unit] = {}
+    for name, model in models.items():
+        here = report.on(f"unit `{name}`", "units", name)
+        unit = activity(model.ucum)
+        if unit is None:
+            try:
+                unit = UNITS.read(model.ucum)
+            except NotAUnit as problem:
+                here("unknown-unit", problem.message, ("ucum",), hint=problem.hint)
+                continue
+        wanted = f"{model.kind} {model.ucum}"
+        if name != wanted or not _KIND.match(model.kind):
+            message = "the name of a unit is its kind and its UCUM code"
+            hint = f"name it `{wanted}`"
+            if not _KIND.match(model.kind):
+                message, hint = "a kind is letters, digits, blanks and `-`", "give it another kind"
+            here("wrong-name", message, key=True, hint=hint)
+            continue
+        declared[name] = nominal(model.kind, unit, model.ucum)
+    return known.with_declared(declared)
+
+
 def read_facts(
     models: Mapping[str, FactModel],
     report_of: Callable[[str], Reporter],
+    units: UnitTable,
     shared: Mapping[str, Fact] = MappingProxyType({}),
     records: Mapping[str, RecordType] = BUILT_IN,
 ) -> dict[str, Fact]:
@@ -77,12 +118,14 @@ def read_facts(
     Args:
         models: The declarations.
         report_of: Gives for a name the reporter of the file that declares it.
+        units: The units that they can name.
         shared: Facts that are declared elsewhere, which these may be made from.
         records: The types of records that they may be made from.
     """
     facts = {
         name: _asking_for_list(
-            _Reading(report_of(name).on(f"fact `{name}`", "facts", name)).fact(name, model), records
+            _Reading(report_of(name).on(f"fact `{name}`", "facts", name), units).fact(name, model),
+            records,
         )
         for name, model in models.items()
     }
@@ -115,7 +158,7 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
 
 def _of_services(facts: dict[str, Fact], records: Mapping[str, RecordType]) -> dict[str, Fact]:
     """The facts; those that are read or computed from the service are about it."""
-    behind = {name: _named_in(fact.source) for name, fact in facts.items()}
+    behind = {name: facts_named(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
     of_services = {name for name, one in records.items() if one.about == "service"}
     own |= {name for name, fact in facts.items() if _reads_service(fact.source or {}, of_services)}
@@ -149,10 +192,10 @@ def _reads_service(source: Mapping[str, Any], of_services: Collection[str]) -> b
 def _computed_from(fact: Fact) -> set[str]:
     """The facts that a fact is worked out from by arithmetic; a condition is never none."""
     raw = (fact.source or {}).get("compute")
-    return set() if isinstance(raw, dict) and "condition" in raw else _named_in(raw)
+    return set() if isinstance(raw, dict) and "condition" in raw else facts_named(raw)
 
 
-def _named_in(raw: object) -> set[str]:
+def facts_named(raw: object) -> set[str]:
     """The facts that a part of a declaration names, however deep."""
     found: set[str] = set()
     layer: list[Any] = [raw]
@@ -238,20 +281,20 @@ class _Reading(Declaration):
         shown = model.shown_in
         if shown is None:
             return type_
-        unit, other = unit_named(model.unit), unit_named(shown)
+        unit, other = self.units.named(model.unit), self.units.named(shown)
         if unit is None:
             message = "`shown_in` is for numbers with a `unit`"
             self.problem("wrong-shape", message, "shown_in", hint="remove it, or add the `unit`")
             return type_
         factor = None if other is None else unit.factor_to(other)
-        if factor is None:
-            fitting = units_like(unit)
+        if other is None or factor is None:
+            fitting = self.units.like(unit)
             message = f"{unit.name} does not convert to `{shown}`; "
             message += f"expected one of {', '.join(fitting)}"
             hint = did_you_mean(shown, fitting)
             self.problem("unknown-unit", message, "shown_in", key=False, hint=hint)
             return type_
-        return replace(type_, shown_in=(shown, factor))
+        return replace(type_, shown_in=(other.name, factor))
 
     def _origin(self, model: FactModel) -> None:
         """Rules conclude it, or the request brings it: never both."""

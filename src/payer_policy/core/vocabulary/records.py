@@ -11,6 +11,7 @@ from payer_policy.core.json_source import Reporter
 from payer_policy.core.vocabulary.declarations import Declaration
 from payer_policy.core.vocabulary.model import RecordModel, RecordType
 from payer_policy.core.vocabulary.types import FactType
+from payer_policy.core.vocabulary.units import UnitTable
 
 _RECORD_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z", re.ASCII)
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
@@ -70,23 +71,24 @@ BUILT_IN: Final[Mapping[str, RecordType]] = {one.name: one for one in (HISTORY, 
 
 
 def read_records(
-    models: Mapping[str, RecordModel], report_of: Callable[[str], Reporter]
+    models: Mapping[str, RecordModel], report_of: Callable[[str], Reporter], units: UnitTable
 ) -> dict[str, RecordType]:
     """The record types that some files declare, by name.
 
     Args:
         models: The declarations.
         report_of: Gives for a name the reporter of the file that declares it.
+        units: The units that their fields can name.
     """
     return {
         name: _record_type(
-            name, model, report_of(name).on(f"record type `{name}`", "records", name)
+            name, model, report_of(name).on(f"record type `{name}`", "records", name), units
         )
         for name, model in models.items()
     }
 
 
-def _record_type(name: str, model: RecordModel, report: Reporter) -> RecordType:
+def _record_type(name: str, model: RecordModel, report: Reporter, units: UnitTable) -> RecordType:
     if name in BUILT_IN or name == "lines":
         message = "every request has such records already"
         report("wrong-name", message, (), key=True, hint="give them another name")
@@ -99,7 +101,7 @@ def _record_type(name: str, model: RecordModel, report: Reporter) -> RecordType:
         if not _FIELD_NAME.match(field):
             message = "lowercase letters, digits, and `_` were expected"
             of_field("wrong-name", message, (), key=True)
-        fields[field] = Declaration(of_field).type(declared)
+        fields[field] = Declaration(of_field, units).type(declared)
     dates = [field for field, type_ in fields.items() if type_.kind == "date"]
     dated_by = model.dated_by
     if dated_by is None:

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from payer_policy.core.diagnostics import PayerPolicyError, nearest
 from payer_policy.core.vocabulary.codes import is_ambiguous_ndc, malformed, normalize_code
+from payer_policy.core.vocabulary.units import (
+    BUILT_IN,
+    DRUG_AMOUNT,
+    NotAUnit,
+    Unit,
+    UnitTable,
+    activity,
+    ucum_of,
+)
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
 
@@ -47,6 +56,10 @@ MAX_URL: Final = 2000
 """Characters of a URL that a message shows; browsers and servers agree on about as many."""
 
 _NUMERAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?\Z", re.ASCII)
+_QUANTITY = re.compile(
+    r"\s*([+-]?\d{1,40}(?:\.\d{1,40})?)(?:\s*([A-Za-z\[{%/(µμ].{0,100})|\s+(10\*.{0,100}))\s*\Z",
+    re.ASCII,
+)
 _URL = re.compile(r"(?:https?://|urn:)\S*\Z", re.IGNORECASE)
 _ONE_WORD = re.compile(r"\S+")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
@@ -63,6 +76,9 @@ class FactType:
 
     `shown_in` is the unit that people know such amounts by, where it is not `unit`, and how many of it
     one `unit` is.
+
+    A value that is given in another unit is converted; `precision` is what it is then rounded to, half
+    up. `units` are the units that such a value may name.
     """
 
     kind: Kind
@@ -74,6 +90,8 @@ class FactType:
     maximum: int | Decimal | date | None = None
     can_be_none: bool = False
     shown_in: tuple[str, Fraction] | None = None
+    precision: int | Decimal | None = field(default=None, compare=False)
+    units: UnitTable = field(default=BUILT_IN, compare=False, repr=False)
 
     @property
     def is_numeric(self) -> bool:
@@ -157,6 +175,11 @@ FLOAT: Final = "a binary floating-point number, which is not exact"
 INSTEAD_OF_FLOAT: Final = "give an int, a Decimal or text; leave it out when it is not known"
 
 
+def is_numeral(text: str) -> bool:
+    """Whether a text is a number in quotation marks."""
+    return _NUMERAL.match(text.strip()) is not None
+
+
 def exact_number(raw: object) -> int | Decimal:
     """A number or a plain numeral as an exact value; integral values as `int`.
 
@@ -224,12 +247,12 @@ def parse_value(type_: FactType, raw: object) -> Value:
             return raw
         raise ValueProblem("wrong-type", f"found {shown(raw)}; true or false was expected")
     if kind == "integer":
-        number = exact_number(raw)
+        number = _amount(type_, raw)
         if not isinstance(number, int):
             raise ValueProblem("wrong-type", f"found {shown(raw)}; a whole number was expected")
         return _in_range(type_, number)
     if kind == "decimal":
-        return _in_range(type_, exact_number(raw))
+        return _in_range(type_, _amount(type_, raw))
     if kind == "date":
         return _in_range(type_, calendar_date(raw))
     if kind == "choice":
@@ -248,6 +271,105 @@ def parse_value(type_: FactType, raw: object) -> Value:
     if isinstance(raw, (str, bytes)) or not isinstance(raw, Iterable) or isinstance(raw, dict):
         raise ValueProblem("wrong-type", f"found {shown(raw)}; a list of codes was expected")
     return frozenset(_code(type_, item) for item in raw)
+
+
+class Quantity(NamedTuple):
+    """A number with the unit that was written beside it."""
+
+    number: int | Decimal
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{format_number(self.number)} {self.unit}"
+
+
+def quantity_of(raw: object) -> Quantity | None:
+    """`"70 kg"` or `{"value": 70, "unit": "kg"}` as a quantity; None: it has not that form.
+
+    Raises:
+        ValueProblem: its number is out of range, or no number.
+    """
+    if isinstance(raw, dict):
+        if raw.keys() != {"value", "unit"} or not isinstance(raw["unit"], str):
+            return None
+        return Quantity(exact_number(raw["value"]), " ".join(raw["unit"].split()))
+    found = _QUANTITY.match(raw) if isinstance(raw, str) else None
+    if found is None:
+        return None
+    return Quantity(exact_number(found[1]), " ".join((found[2] or found[3]).split()))
+
+
+def _amount(type_: FactType, raw: object) -> int | Decimal:
+    """A supplied number, converted where it carries a unit."""
+    if not isinstance(raw, (str, dict)) or (given := quantity_of(raw)) is None:
+        if isinstance(raw, dict):
+            hint = 'write a number, or {"value": 70, "unit": "kg"}'
+            raise ValueProblem(
+                "wrong-type", f"found an object; {type_.describe()} was expected", hint
+            )
+        return exact_number(raw)
+    by = _conversion(type_, given)
+    if by == 1:
+        return given.number
+    return _rounded(type_, given, Fraction(given.number) * by)
+
+
+def _conversion(type_: FactType, given: Quantity) -> Fraction:
+    """What a given quantity is multiplied by to be in the unit of a type."""
+    try:
+        unit = unit_of(type_, given)
+    except NotAUnit as problem:
+        if type_.unit is None:
+            raise ValueProblem("wrong-type", f'found "{given}"; a number was expected') from None
+        message = f'found "{given}"; {problem.message}, and {type_.describe()} was expected'
+        raise ValueProblem("unknown-unit", message, problem.hint) from None
+    if type_.unit is None:
+        raise ValueProblem(
+            "unit-mismatch",
+            f'found "{given}"; a number without a unit was expected',
+            f"write {format_number(given.number)}",
+        )
+    wanted = type_.units.read(type_.unit)
+    by = unit.factor_to(wanted)
+    if by is None and wanted.name == DRUG_AMOUNT and unit.measures_a_drug:
+        by = unit.size  # whether it is of the dimension of the code is asked where that is known
+    if by is None:
+        message = f'found "{given}"; {unit.described} does not convert to {wanted.described}'
+        raise ValueProblem("unit-mismatch", message, give_in(wanted))
+    return by
+
+
+def unit_of(type_: FactType, given: Quantity) -> Unit:
+    """The unit that a value of a type is given in. Units of activity alone are those of the drug.
+
+    Raises:
+        NotAUnit: it is none.
+    """
+    own = activity(given.unit) if type_.unit == DRUG_AMOUNT else None
+    return own or type_.units.read(given.unit)
+
+
+def give_in(wanted: Unit) -> str:
+    """What to type where a value is wanted in a unit."""
+    code = ucum_of(wanted)
+    return f"give it in {wanted.name}" + ("" if code == wanted.name else f" (UCUM `{code}`)")
+
+
+def _rounded(type_: FactType, given: Quantity, exact: Fraction) -> int | Decimal:
+    """A converted number at the precision of its type, half up; without one it must fit exactly."""
+    if type_.precision is not None:
+        step = Fraction(type_.precision)
+        exact = (exact / step + Fraction(1, 2)).__floor__() * step
+    if exact.denominator == 1:
+        return exact_number(exact.numerator)
+    places = exact * 10**MAX_PLACES
+    if places.denominator != 1:
+        message = (
+            f'found "{given}", which has more than {MAX_PLACES} decimal places in {type_.unit}'
+        )
+        hint = f'give it in {type_.unit}, or declare the fact with "precision": 0.1'
+        raise ValueProblem("wrong-value", message, hint)
+    return exact_number(Decimal(places.numerator).scaleb(-MAX_PLACES))
 
 
 _Sized = TypeVar("_Sized", int | Decimal, date)

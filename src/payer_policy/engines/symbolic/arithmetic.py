@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import partial, reduce
 from itertools import product
 from math import lcm
-from typing import Any
+from typing import Any, Final
 
 import z3
 
@@ -248,10 +248,13 @@ class Expressions:
                 if whole and not nonzero:
                     return Term(False, Number(0))
                 return Term(both(known, nonzero), self._quotient(values[0], values[1]))
-            case "round_up":
-                return Term(known, Number(_ceiling(values[0])))
-            case "round_down":
-                return Term(known, Number(_floor(values[0])))
+            case "round_up" | "round_down" | "round_half_up":
+                if len(terms) == 1:
+                    return Term(known, Number(_WHOLE[operation](values[0])))
+                # A multiple of a step is so many steps; where the step is zero there is none.
+                steps = self._arithmetic("quotient", terms)
+                count = Number(_WHOLE[operation](steps.value))
+                return Term(steps.known, self._product(values[1], count))
             case "minimum" | "maximum" if not isinstance(values[0], Number):  # days
                 chosen = _least if operation == "minimum" else _most
                 return Term(known, reduce(chosen, values))
@@ -580,6 +583,17 @@ def _floor(number: Number) -> Whole:
 def _ceiling(number: Number) -> Whole:
     lower = _floor(Number(_times(number.top, -1), number.bottom))
     return -lower
+
+
+def _half_up(number: Number) -> Whole:
+    return _floor(_sum([number, Number(1, 2)]))
+
+
+_WHOLE: Final[Mapping[str, Callable[[Number], Whole]]] = {
+    "round_up": _ceiling,
+    "round_down": _floor,
+    "round_half_up": _half_up,
+}
 
 
 def _extreme(numbers: Sequence[Number], *, least: bool) -> Number:

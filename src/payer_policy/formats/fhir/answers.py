@@ -24,7 +24,6 @@ from payer_policy.core.vocabulary.types import (
     to_json,
 )
 from payer_policy.formats.fhir.models import Fault
-from payer_policy.formats.fhir.units import UCUM, converted, unit_named
 from payer_policy.formats.fhir.values import choice, codings, day_of, objects, quantity, text_of
 
 ANSWERS: Final = "urn:payer-policy:answers"
@@ -159,7 +158,8 @@ def _take(
         if not raws:
             return
         where = (*path, "answer")
-        value = parse_value(fact.type, _whole(fact, raws))
+        given = _whole(fact, raws)
+        value = parse_value(fact.type, given)
     except ValueProblem as problem:
         message = f"`{fact.name}`: {problem.message}"
         out.faults.append(Fault(where, problem.code, message, problem.hint))
@@ -167,6 +167,8 @@ def _take(
     # A decimal stays a number, as `Request.facts` has it.
     numeric = fact.type.kind in NUMERIC and value is not NONE
     plain = value if numeric else to_json(value)
+    if isinstance(given, dict) and given["value"] != value:
+        plain = given  # the request says what was given, and is read where it is decided
     key = line, fact.name
     if key in out.facts and out.facts[key] != plain:
         both = f"{shown(out.facts[key])} and {shown(plain)}"
@@ -212,17 +214,9 @@ def _raw(fact: Fact, answer: Mapping[str, Any]) -> Any:
 
 def _amount(fact: Fact, value: Any) -> Any:
     amount = quantity(value)
-    wanted = fact.type.unit
     if amount.value is None:
         raise ValueProblem("wrong-type", "found a quantity without a number; one was expected")
-    if amount.unit is None or wanted is None:
+    counts = fact.type.unit is None and (amount.unit == "1" or (amount.unit or "")[:1] == "{")
+    if amount.unit is None or counts:  # in UCUM, 1 and what is in curly brackets say no unit
         return amount.value
-    unit = unit_named(amount.unit)
-    exact = None if unit is None else converted(amount.value, unit, wanted)
-    if exact is None:
-        raise ValueProblem(
-            "unit-mismatch",
-            f"found {shown(amount.value)} {amount.unit}; a number of {wanted} was expected",
-            f"give it in {wanted} (UCUM `{UCUM[wanted]}`)",
-        )
-    return exact
+    return {"value": amount.value, "unit": amount.unit}

@@ -20,7 +20,7 @@ from payer_policy.determination.words import capital, line_list
 from payer_policy.formats.fhir.answers import ANSWERS, NOTHING, Link
 from payer_policy.formats.fhir.models import checked
 from payer_policy.formats.fhir.systems import FACT, QUESTIONNAIRE
-from payer_policy.formats.fhir.units import UCUM, UCUM_SYSTEM
+from payer_policy.formats.fhir.units import unit_coding
 
 _TYPES: Final = {
     "boolean": "boolean",
@@ -174,8 +174,7 @@ def _items(asked: AskedFact) -> list[dict[str, Any]]:
 def _item(asked: AskedFact) -> dict[str, Any]:
     fact = asked.fact
     item: dict[str, Any] = {}
-    if fact.type.unit is not None:
-        unit = {"system": UCUM_SYSTEM, "code": UCUM[fact.type.unit], "display": fact.type.unit}
+    if (unit := unit_coding(fact.type)) is not None:
         item["extension"] = [{"url": _UNIT, "valueCoding": unit}]
     item["linkId"] = str(Link(fact.name, asked.line))
     item["text"] = asked.text(fact.question or fact.label)

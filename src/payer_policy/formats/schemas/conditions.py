@@ -74,10 +74,11 @@ class ConditionSchemas:
     def literal(self, type_: FactType) -> Schema:
         """A plain value of the type."""
         match type_.kind:
-            case "boolean" | "integer":
-                return {"type": type_.kind}
-            case "decimal":
-                return {"type": "number"}
+            case "boolean":
+                return {"type": "boolean"}
+            case "integer" | "decimal":
+                number = "integer" if type_.kind == "integer" else "number"
+                return {"type": number} if type_.unit is None else _with_unit(number)
             case "date":
                 return {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
             case "choice":
@@ -208,7 +209,8 @@ class ConditionSchemas:
             names["table"] = {"type": "string", "description": "The name of a table of the policy."}
             names["column"] = {"type": "string", "description": "The column of the table."}
         names["code_set"] = {"enum": sorted(self.code_sets)}
-        numeric, days = self._or_computed({"type": "number"}), self.operand(FactType("date"))
+        numeric = self._or_computed(_with_unit("number"))
+        days = self.operand(FactType("date"))
         for name, (least, most) in ARITHMETIC_ARITY.items():
             part = days if name.endswith("_between") else numeric
             if name in ("minimum", "maximum"):
@@ -219,6 +221,8 @@ class ConditionSchemas:
             single = {"if": {"type": "array"}, "then": listed, "else": part}
             names[name] = single if least == 1 else listed
         names |= self._span()
+        says = "The number whose multiple a number is rounded to, such as 50 mg."
+        names["to"] = {"description": says, **numeric}
         return {
             "description": "A fact, a parameter, a definition, a column of a table, or arithmetic.",
             "type": "object",
@@ -231,7 +235,17 @@ class ConditionSchemas:
                 if self.parameters
                 else {}
             ),
+            "dependentSchemas": {
+                "to": {
+                    "anyOf": [{"required": [name]} for name in ARITHMETIC_ARITY if "round" in name]
+                }
+            },
         }
+
+
+def _with_unit(plain: str) -> Schema:
+    """A number, or a text such as "50 mg"."""
+    return {"type": [plain, "string"], "pattern": r"^\s*[+-]?\d+(\.\d+)?\s*\S*[^\d\s.]"}
 
 
 def _period(day: Schema) -> Schema:

@@ -205,7 +205,8 @@ def _not_null(node: Schema) -> Schema:
 
 
 def _units() -> Schema:
-    return {"enum": [*UNITS, None], "default": None}
+    # Offered, not enforced: the grammar of units has no end.
+    return {"anyOf": [{"enum": [*UNITS, None]}, {"type": "string"}], "default": None}
 
 
 def _codes_of(library: Library) -> Callable[[str], frozenset[str]]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report
-from payer_policy.core.ruleset import All, Condition, Constant, FactRef, Not, Test
-from payer_policy.core.vocabulary.codes import stand_in
+from payer_policy.core.ruleset import Condition
 from payer_policy.core.vocabulary.model import Vocabulary
-from payer_policy.core.vocabulary.types import Value
-from payer_policy.language.sources import DrugAttribute
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.asking import CODE as IS_KNOWN
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
@@ -22,10 +18,10 @@ from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.checks.sources import check_sources
 from payer_policy.policy.checks.tables import check_tables
+from payer_policy.policy.drug_codes import asks_about_drug, drug_codes
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.local_facts import reporters
-from payer_policy.policy.reference.data import Drug, DrugIdentity, ReferenceData
+from payer_policy.policy.reference.data import DrugIdentity, ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, PolicyVersion
 
@@ -58,12 +54,6 @@ class Surroundings:
     @property
     def reference(self) -> ReferenceData:
         return self.basis.reference
-
-    @cached_property
-    def drug_attributes(self) -> Mapping[str, str]:
-        """By fact, the attribute of the drug that it is read from."""
-        sources = self.basis.sources.items()
-        return {name: one.name for name, one in sources if isinstance(one, DrugAttribute)}
 
 
 @dataclass
@@ -99,7 +89,9 @@ def check_policy(
             out.unsound = True
         if applies_to is not None:
             codes = (
-                frozenset() if version.abstract else _drug_codes(merged, applies_to.made, around)
+                frozenset()
+                if version.abstract
+                else drug_codes(merged, applies_to.made, around.basis)
             )
             if not version.abstract:
                 out.applies_to.append((merged, applies_to.made, codes))
@@ -176,68 +168,6 @@ def _check_rules(
 # --- drug codes ------------------------------------------------------------------------------------
 
 
-def _drug_codes(merged: Merged, condition: Condition, around: Surroundings) -> frozenset[str]:
-    """The codes that `applies_to` asks for, or else those of the drugs that it can be about.
-
-    A drug whose file does not have an attribute fulfills no test of it.
-    """
-    types = around.basis.types
-    other = _about_drug(stand_in("hcpcs", 0), {}, around)
-    if can_both_hold(condition, other, types):
-        return frozenset()  # it does not ask about the drug
-    return _codes_named(condition, around) or frozenset(
-        drug.code
-        for drug in around.reference.drugs.values()
-        if any(can_both_hold(condition, one, types) for one in _days_of_drug(drug, merged, around))
-    )
-
-
-def _days_of_drug(drug: Drug, merged: Merged, around: Surroundings) -> Iterator[Condition]:
-    """What a drug's file says of it, on each run of days on which it says the same."""
-    changes = {day for dated in drug.attributes.values() for one in dated for day in one.changes()}
-    for day in {merged.first_day, *(day for day in changes if merged.in_force(day))}:
-        names = around.drug_attributes.values()
-        yield _about_drug(drug.code, {name: drug.on(name, day) for name in names}, around)
-
-
-def _about_drug(code: str, says: Mapping[str, Value | None], around: Surroundings) -> Condition:
-    """That a service has a code, and that its facts are what the code's file says."""
-    parts: list[Condition] = []
-    if around.service_code is not None:
-        parts.append(_is(around.service_code, code))
-    for fact, name in around.drug_attributes.items():
-        value = says.get(name)
-        if value is None:
-            asked = Test(fact, "is_known", FactRef(fact), (Constant(True),))
-            parts.append(Not(asked))
-        else:
-            parts.append(_is(fact, value))
-    return All(tuple(parts))
-
-
-def _is(fact: str, value: Value) -> Test:
-    operator = "includes_all" if isinstance(value, frozenset) else "is"
-    return Test(fact, operator, FactRef(fact), (Constant(value),))
-
-
-def _codes_named(condition: Condition, around: Surroundings) -> frozenset[str]:
-    """The codes that `applies_to` names, at its top or in its `all`."""
-    parts = condition.parts if isinstance(condition, All) else (condition,)
-    for part in parts:
-        if (
-            isinstance(part, Test)
-            and part.fact == around.service_code
-            and part.operator in ("is", "in")
-            and isinstance(side := part.right[0], Constant)
-        ):
-            kind, _, name = (side.name or "").partition(":")
-            if kind == "code_set":  # every code that it lists, whatever its days
-                listed = around.reference.code_sets[name].codes
-                return frozenset(entry.value for entry in listed)
-            return side.value if isinstance(side.value, frozenset) else frozenset({str(side.value)})
-    return frozenset()
-
-
 def _check_codes(
     merged: Merged,
     condition: Condition,
@@ -251,8 +181,7 @@ def _check_codes(
     report = placed.reporter(report_to)
     if not codes and around.service_code is not None and not merged.version.abstract:
         message = "`applies_to` does not say for which drug codes the policy is"
-        other = _about_drug(stand_in("hcpcs", 0), {}, around)
-        if not can_both_hold(condition, other, around.basis.types):
+        if asks_about_drug(condition, around.basis):
             message = "`applies_to` holds for no drug of this folder"
         hint = f'add {{"fact": "{around.service_code}", "in": [ … ]}} to its `all`, or test an '
         hint += "attribute that files under drugs/ have"

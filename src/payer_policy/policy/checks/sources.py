@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import pairwise
 
-from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonDocument, Reporter
+from payer_policy.core.diagnostics import did_you_mean, nearest
+from payer_policy.core.json_source import JsonDocument, Report, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import Fact, RecordType, Vocabulary
 from payer_policy.core.vocabulary.types import (
@@ -171,6 +171,28 @@ def _check_attribute(
             about = f"attribute `{attribute}` of {drug.code}, for the fact `{fact.name}`"
             of_drug = Reporter(file, report.report, about, ("attributes", attribute))
             _check_values(fact.type, drug.attributes[attribute], of_drug)
+
+
+def check_attribute_names(
+    read: Set[str], reference: ReferenceData, documents: Mapping[str, JsonDocument], report: Report
+) -> None:
+    """No attribute of a drug is one that facts read under a name that is nearly the same.
+
+    Args:
+        read: The attributes that facts of the vocabulary and of policies are read from.
+        reference: The drugs.
+        documents: Their files, by code.
+        report: Receives each problem.
+    """
+    had = read & {name for drug in reference.drugs.values() for name in drug.attributes}
+    for code, file in documents.items():
+        for name in reference.drugs[code].attributes:
+            near = None if name in read else nearest(name, sorted(had))
+            if near is not None:
+                message = f"no fact reads the attribute `{name}`"
+                hint = f"did you mean `{near}`? If not, give it a name that is less like it"
+                path = ("attributes", name)
+                Reporter(file, report)("unknown-value", message, path, key=True, hint=hint)
 
 
 def _check_values(type_: FactType, values: Sequence[Dated[Value]], report: Reporter) -> None:

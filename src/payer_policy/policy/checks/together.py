@@ -178,6 +178,7 @@ def _check_used(
                     f"{noun} `{name}` is used by no rule",
                     (key, name),
                     key=True,
-                    warning=not version.overlays,  # an overlay that touches nothing
+                    # An overlay that changes one under a misspelled name changes nothing.
+                    warning=hint is None or not version.overlays,
                     hint=f"{hint} If not, remove it" if hint else "remove it",
                 )

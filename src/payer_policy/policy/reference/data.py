@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.vocabulary.types import Value
+from payer_policy.core.vocabulary.units import BUILT_IN, Unit
 from payer_policy.policy.days import Period
 
 T = TypeVar("T")
+MCG: Final = BUILT_IN.read("mcg")
+"""What amounts of a drug are counted in where they are masses."""
 
 LineCodes = tuple[str | None, str | None, date | None]
 """Of a line: its HCPCS code, its NDC, its day."""
@@ -90,9 +93,17 @@ class Drug:
     code: str
     title: str
     ingredient: str | None
-    billing_unit_mcg: int | Decimal | None
+    billing_unit: int | Decimal | None
+    """How much of the drug one billing unit is, in units of size 1: mcg, mL, units of activity."""
     identities: tuple[Dated[DrugIdentity], ...]
     attributes: Mapping[str, tuple[Dated[Value], ...]]
+    amount: Unit = MCG
+    """The unit that the file gives its billing unit in, which says what the drug is measured by."""
+
+    @property
+    def billing_unit_mcg(self) -> int | Decimal | None:
+        """The billing unit in mcg; None where the drug is not measured by mass."""
+        return self.billing_unit if self.amount.powers == MCG.powers else None
 
     def attribute(self, name: str, day: date) -> Value | None:
         """A dated attribute on a day; None when the file says nothing for it."""
@@ -105,6 +116,8 @@ class Drug:
             name: As a fact's `from` names it.
             day: The day; None: not known, and then only what has no dates is.
         """
+        if name == "billing_unit":
+            return self.billing_unit
         if name == "billing_unit_mcg":
             return self.billing_unit_mcg
         if name == "ingredient":
@@ -123,10 +136,19 @@ class Product:
     codes: frozenset[str]
     ingredient: str | None
     route: str | None
-    mcg_per_ml: int | Decimal | None
+    per_ml: int | Decimal | None
+    """How much drug one milliliter holds, counted as `Drug.billing_unit` is."""
     volume_ml: int | Decimal | None
-    total_mcg: int | Decimal | None
+    total: int | Decimal | None
+    """How much drug one container holds, counted alike."""
     single_dose: bool | None
+    amount: Unit = field(default=MCG, compare=False)
+    """A unit of the dimension of both amounts."""
+
+
+def _of_another_dimension(amount: Unit) -> list[str]:
+    """What amounts measure, where that is not mass: for hashes, which it leaves as they were."""
+    return [] if amount.powers == MCG.powers else [amount.measures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +207,18 @@ class ReferenceData:
             if drug is not None:
                 rows[f"drug {code} {day}"] = [
                     drug.ingredient,
-                    drug.billing_unit_mcg,
+                    drug.billing_unit,
                     {}
                     if day is None
                     else {name: drug.attribute(name, day) for name in drug.attributes},
+                    *_of_another_dimension(drug.amount),
                 ]
             product = None if ndc is None or day is None else self.product(ndc, day)
             if product is not None:
-                rows[f"product {ndc} {day}"] = [replace(product, name="")]
+                rows[f"product {ndc} {day}"] = [
+                    replace(product, name=""),
+                    *_of_another_dimension(product.amount),
+                ]
         return digest(rows)
 
     def product(self, ndc: str, day: date) -> Product | None:

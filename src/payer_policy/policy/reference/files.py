@@ -79,9 +79,10 @@ class ReasonCodesFile(FileModel, title="a list of reason codes"):
     codes: list[ReasonCodeEntry] = Field(min_length=1)
 
 
-class BillingUnit(FileModel, title="a billing unit"):
+class AmountModel(FileModel, title="an amount of a drug"):
     amount: Amount
-    unit: Literal["mcg", "mg", "g"]
+    unit: str = Field(min_length=1)
+    """A UCUM code. Units of activity, such as `[U]`, are those of the file's `ingredient`."""
 
 
 class Identity(Entry, title="what a source says of a code"):
@@ -103,7 +104,7 @@ class DrugFile(FileModel, title="a drug"):
     code: str = Field(min_length=1)
     title: str = Field(min_length=1)
     ingredient: str | None = None
-    billing_unit: BillingUnit | None = None
+    billing_unit: AmountModel | None = None
     identities: list[Identity] = Field(default_factory=list)
     attributes: dict[str, list[AttributeValue]] = Field(default_factory=dict)
     note: str | None = None
@@ -119,6 +120,10 @@ class ProductEntry(Entry, title="a product"):
     mcg_per_ml: Amount | None = None
     volume_ml: Amount | None = None
     total_mcg: Amount | None = None
+    strength: AmountModel | None = None
+    """How much drug is in one milliliter, such as 5 mg/mL; in place of `mcg_per_ml`."""
+    total: AmountModel | None = None
+    """How much drug is in one container, of any dimension; in place of `total_mcg`."""
     container: str | None = None
     single_dose: bool | None = None
     synthetic: bool = False

@@ -12,6 +12,7 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
 from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
+    MAX_PLACES,
     Value,
     ValueProblem,
     calendar_date,
@@ -19,8 +20,9 @@ from payer_policy.core.vocabulary.types import (
     format_number,
     shown,
 )
-from payer_policy.core.vocabulary.units import factor
+from payer_policy.core.vocabulary.units import BUILT_IN, Unit, activity, counted_in, nominal
 from payer_policy.policy.reference.data import (
+    MCG,
     CodeSet,
     Dated,
     Drug,
@@ -30,8 +32,8 @@ from payer_policy.policy.reference.data import (
     ReasonCode,
 )
 from payer_policy.policy.reference.files import (
+    AmountModel,
     AttributeValue,
-    BillingUnit,
     CodeSetFile,
     DrugFile,
     Entry,
@@ -139,22 +141,50 @@ def read_drug(name: str, file: DrugFile, document: JsonDocument, report_to: Repo
         )
         for attribute, entries in file.attributes.items()
     }
-    unit = _billing_unit(file.billing_unit, report)
-    return Drug(code, file.title, file.ingredient, unit, identities, attributes)
+    billing_unit, amount = _read_amount(
+        file.billing_unit, file.ingredient, report.on("the billing unit", "billing_unit")
+    )
+    return Drug(code, file.title, file.ingredient, billing_unit, identities, attributes, amount)
 
 
-def _billing_unit(unit: BillingUnit | None, report: Reporter) -> int | Decimal | None:
-    """A billing unit in mcg, the smallest unit of mass."""
-    if unit is None:
-        return None
-    by = factor(unit.unit, "mcg")
-    assert by is not None  # the model admits units of mass only
+def _read_amount(
+    model: AmountModel | None, ingredient: str | None, report: Reporter, per: str = ""
+) -> tuple[int | Decimal | None, Unit]:
+    """An amount of a drug in units of size 1, with a unit of its dimension.
+
+    Args:
+        model: As a file gives it.
+        ingredient: The drug, of which units of activity are.
+        report: Reports problems of it.
+        per: What follows the unit, as in mg/mL.
+    """
+    if model is None:
+        return None, MCG
+    text = model.unit.removesuffix(per)
+    unit = activity(text)
+    if unit is not None and ingredient is not None:
+        unit = nominal(ingredient, unit, text)
+    elif unit is not None:
+        message = f"`{text}` is a unit of activity, and no ingredient is given"
+        report("missing-key", message, ("unit",), hint='add the "ingredient", whose unit it is')
+        return None, MCG
+    else:
+        unit = BUILT_IN.named(text)
+    if unit is None or not unit.measures_a_drug or (per and text == model.unit):
+        example = " or ".join(f"{one}{per}" for one in ("mg", "mL" if not per else "[U]"))
+        message = f"`{model.unit}` is not a unit of an amount of a drug"
+        report("unknown-unit", message, ("unit",), hint=f"write a UCUM code, such as {example}")
+        return None, MCG
+    exact = Fraction(model.amount) * unit.size
     try:
-        return exact_number(unit.amount * by.numerator)
+        scaled = exact * 10**MAX_PLACES
+        if scaled.denominator != 1:
+            raise ValueProblem("wrong-value", f"more than {MAX_PLACES} decimal places")
+        return exact_number(Decimal(scaled.numerator).scaleb(-MAX_PLACES)), unit
     except ValueProblem as found:
-        message = f"the billing unit in mcg: {found.message}"
-        report(found.code, message, ("billing_unit", "amount"), hint=found.hint)
-        return None
+        message = f"the amount in {counted_in(unit)}: {found.message}"
+        report(found.code, message, ("amount",), hint=found.hint)
+        return None, unit
 
 
 def _identity(file: Identity) -> DrugIdentity:
@@ -215,14 +245,33 @@ def read_products(
 
 
 def _product(entry: ProductEntry, report: Reporter) -> Product:
-    strength, volume, total = entry.mcg_per_ml, entry.volume_ml, entry.total_mcg
-    if strength is not None and volume is not None and total is not None:
-        made = Fraction(strength) * Fraction(volume)
+    strength, of_strength = entry.mcg_per_ml, MCG
+    volume, total, unit = entry.volume_ml, entry.total_mcg, MCG
+    for old, new in (("mcg_per_ml", "strength"), ("total_mcg", "total")):
+        if getattr(entry, old) is not None and getattr(entry, new) is not None:
+            message = f"product {entry.ndc} gives both `{old}` and `{new}`"
+            report("wrong-shape", message, (new,), key=True, hint="keep one of the two")
+    if entry.strength is not None:
+        here = report.on(f"product {entry.ndc}", "strength")
+        strength, of_strength = _read_amount(entry.strength, entry.ingredient, here, "/mL")
+    if entry.total is not None:
+        here = report.on(f"product {entry.ndc}", "total")
+        total, unit = _read_amount(entry.total, entry.ingredient, here)
+    elif entry.total_mcg is None:
+        unit = of_strength
+    if strength is not None and total is not None and of_strength.powers != unit.powers:
+        message = f"product {entry.ndc}: its strength is in {of_strength.described}, "
+        message += f"its total in {unit.described}"
+        field = "total_mcg" if entry.total is None else "total"
+        report("unit-mismatch", message, (field,), hint="give both in units of one dimension")
+    elif strength is not None and volume is not None and total is not None:
+        made, one = Fraction(strength) * Fraction(volume), counted_in(unit)
         if made != Fraction(total):
-            message = f"product {entry.ndc}: {strength} mcg/mL in {volume} mL is "
-            message += f"{format_number(made)} mcg, not {total}"
+            message = f"product {entry.ndc}: {format_number(strength)} {one}/mL in {volume} mL is "
+            message += f"{format_number(made)} {one}, not {format_number(total)}"
             hint = "correct one of the three numbers"
-            report("wrong-value", message, ("total_mcg",), hint=hint)
+            field = "total_mcg" if entry.total is None else "total"
+            report("wrong-value", message, (field,), hint=hint)
     return Product(
         _code("ndc", entry.ndc, report.on("", "ndc")),
         entry.name,
@@ -236,6 +285,7 @@ def _product(entry: ProductEntry, report: Reporter) -> Product:
         volume,
         total,
         entry.single_dose,
+        unit,
     )
 
 
