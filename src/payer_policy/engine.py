@@ -50,6 +50,7 @@ from payer_policy.determination import (
     ServiceLine,
     pending,
 )
+from payer_policy.determination.interview import Item, interview
 from payer_policy.determination.missing import facts_to_ask, question_of
 from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
@@ -396,18 +397,7 @@ class Engine:
             unclear = self._unclear_date(asked, services) if unclear_days else None
             if given.lines and unclear is None and asked.candidates:
                 given.refuse_disagreement(vocabulary, request, service.numbers)
-            if not asked.candidates:
-                found = []
-            elif (original := self._voided(asked)) is not None:
-                found = self._void(asked, original)
-            elif unclear is not None:
-                found = self._pend_for_date(asked, *unclear)
-            elif service.through is None:
-                found = self._decide_on_day(asked)
-            elif request.kind == "preauthorization":
-                found = self._decide_period(asked)
-            else:
-                found = self._decide_each_day(asked)
+            found = self._decide_asked(asked, unclear)
             decided += found
             if not found:
                 undecided.append(asked)
@@ -425,6 +415,59 @@ class Engine:
             for asked in undecided
         ]
         return tuple(decided), tuple(without)
+
+    def _decide_asked(self, asked: _Asked, unclear: tuple[str, str] | None) -> list[Decided]:
+        """The answer of each policy that applies to a service; `unclear`: why its day is not settled."""
+        if not asked.candidates:
+            return []
+        if (original := self._voided(asked)) is not None:
+            return self._void(asked, original)
+        if unclear is not None:
+            return self._pend_for_date(asked, *unclear)
+        if asked.context.service.through is None:
+            return self._decide_on_day(asked)
+        if asked.context.request.kind == "preauthorization":
+            return self._decide_period(asked)
+        return self._decide_each_day(asked)
+
+    def interviews(
+        self, request: Request | Mapping[str, Any], *, whole: bool = False
+    ) -> tuple[tuple[Item, ...], ...]:
+        """What to ask about each determination of a request, in the order of `decide`.
+
+        First the question that splits the case, then only what its answer needs; alternatives are one
+        item. A service whose day is not settled asks for that alone.
+
+        Args:
+            request: As for `decide`.
+            whole: Whether what follows each answer is worked out too, down to the last question.
+
+        Raises:
+            PolicyError: As `decide`.
+        """
+        request = _as_request(request)
+        given = Given.read(self.library.vocabulary, request)
+        payer = self._payer(request, given.whole)
+        lines, services = self._services(request, payer, given)
+        found = []
+        for service in services:
+            asked = self._asked(request, payer, service, lines, given)
+            unclear = self._unclear_date(asked, services)
+            for first in self._decide_asked(asked, unclear):
+
+                def decide(
+                    assumed: Mapping[str, Value],
+                    address: str = first.ruleset.policy,
+                    unclear: tuple[str, str] | None = unclear,
+                    asked: _Asked = asked,
+                    first: Decided = first,
+                ) -> Decided:
+                    facts = {**asked.facts, **assumed}
+                    again = asked._replace(facts=facts, candidates=(address,))
+                    return next(iter(self._decide_asked(again, unclear)), first)
+
+                found.append(interview(decide, whole=whole))
+        return tuple(found)
 
     def considered(self, request: Request | Mapping[str, Any]) -> tuple[Considered, ...]:
         """Every service of a request with the policies that could apply to it, for a record.

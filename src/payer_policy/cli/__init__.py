@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "prove": "Prove statements about every possible request.",
     "read": "Read a policy as numbered plain English.",
     "repair": "Show what would get a denied or pended claim approved.",
+    "requirements": "List what a policy asks, as a checklist.",
     "respond": "Answer X12 claims with an 835, requests with a 278.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",

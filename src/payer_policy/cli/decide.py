@@ -13,6 +13,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.determination import Determination, Outcome
+from payer_policy.determination.interview import Item
 from payer_policy.determination.render import as_of_in_words, render_determination, render_no_policy
 from payer_policy.engine import Decided, Engine
 from payer_policy.formats.answer import Answer
@@ -20,6 +21,10 @@ from payer_policy.formats.known import writer
 
 if TYPE_CHECKING:
     from payer_policy.analysis.settled import Exact
+
+
+FEW: Final = 5
+"""More questions than this are not listed where one of them says which of the others matter."""
 
 
 @click.command("decide")
@@ -90,7 +95,8 @@ def command(
             if decided_at_all or answer.refused:
                 click.echo(write([answer.to_json()]), nl=False)
         elif decided_at_all:
-            text = _text(answer, outcome, exactly, full)
+            firsts = _firsts(opened, answer, full or exact)
+            text = _text(answer, outcome, exactly, full, firsts)
             click.echo(("" if first else "\n") + text)
             first = False
     sys.exit(2 if refused else 1 if not_approved else 0)
@@ -145,10 +151,28 @@ _BECOMES: Final = {
 }
 
 
-def _text(answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None], full: bool) -> str:
+def _firsts(engine: Engine, answer: Answer, full: bool) -> list[Item | None]:
+    """For each determination the question that splits the case, where many are open."""
+    many = [len(one.determination.missing) > FEW for one in answer.decided]
+    if full or answer.request is None or not any(many):
+        return [None] * len(many)
+    interviews = engine.interviews(answer.request)
+    return [
+        items[0] if open_ and items and items[0].answers else None
+        for items, open_ in zip(interviews, many, strict=True)
+    ]
+
+
+def _text(
+    answer: Answer,
+    outcome: Outcome,
+    exactly: Sequence[Exact | None],
+    full: bool,
+    firsts: Sequence[Item | None],
+) -> str:
     parts = [
-        render_determination(determination, full=full, how_to_list_all="--full")
-        for determination in outcome.determinations
+        render_determination(determination, full=full, how_to_list_all="--full", first=first)
+        for determination, first in zip(outcome.determinations, firsts, strict=True)
     ]
     if outcome.determinations:
         # The procedures beside a decided drug are context: they are listed, without reasons.

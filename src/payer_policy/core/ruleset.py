@@ -368,6 +368,8 @@ class Ruleset:
     """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
     tables: Mapping[str, Table] = field(default_factory=dict)
     """The policy's tables, by name."""
+    ask_first: tuple[str, ...] = ()
+    """The facts that are asked before others."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""

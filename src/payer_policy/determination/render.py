@@ -22,6 +22,7 @@ from payer_policy.determination.explain import (
     disposed_in_words,
     units_in_words,
 )
+from payer_policy.determination.interview import Item
 from payer_policy.determination.model import (
     Determination,
     Finding,
@@ -90,7 +91,7 @@ class _Page:
     ) -> None:
         self.lines: list[str] = []
         self._width, self._color, self.full = width, color, full
-        self._how = f" ({how_to_list_all} lists all)" if how_to_list_all else ""
+        self.how = f" ({how_to_list_all} lists all)" if how_to_list_all else ""
 
     def paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
@@ -105,7 +106,7 @@ class _Page:
         for item in shown:
             add(item)
         if more := len(items) - len(shown):
-            self.add(f"… {counted(more, f'more {noun}')}{self._how}", 2, 4)
+            self.add(f"… {counted(more, f'more {noun}')}{self.how}", 2, 4)
 
     def names(self, names: Sequence[str]) -> str:
         """Names in a row, or the first of them and how many more there are."""
@@ -127,6 +128,7 @@ def render_determination(
     width: int = WIDTH,
     full: bool = False,
     how_to_list_all: str = "",
+    first: Item | None = None,
 ) -> str:
     """A determination as text: the decision, the lines, the findings and what is missing.
 
@@ -137,6 +139,7 @@ def render_determination(
         full: List everything, also where a list is longer than five, and the checks that were not
             made.
         how_to_list_all: What a reader of a folded list can add to see all of it.
+        first: The question whose answer says which of the others matter, if there is one.
     """
     page = _Page(width, color, full, how_to_list_all)
     word = _WORDS[determination.decision]
@@ -172,7 +175,10 @@ def render_determination(
         found = [one for one in determination.findings if one.kind == kind]
         found.sort(key=lambda one: one.rule != determination.headline)
         _findings(page, heading, found)
-    _questions(page, determination)
+    if first is not None and not full:
+        _first_question(page, determination, first)
+    else:
+        _questions(page, determination)
     _unsettled(page, determination)
     _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
     if len(page.lines) > SHORT:
@@ -182,23 +188,41 @@ def render_determination(
     return page.text()
 
 
+def _first_question(page: _Page, determination: Determination, first: Item) -> None:
+    """The question that splits the case, and how many come after it."""
+    assert first.question is not None
+    left = sorted({answer.left for answer in first.answers})
+    page.heading("1 question first, whose answer says what else is needed")
+    _question(page, 1, first.question)
+    span = f"{left[0]} to {left[-1]}" if len(left) > 1 else str(left[0])
+    page.add(f"Then {span} more, depending on the answer{page.how}.", 2)
+    _asked_with(page, determination)
+
+
+def _question(page: _Page, place: int, question: Question) -> None:
+    mark = f"{place}. "
+    page.add(f"{mark}{question.question}", 2, 2 + len(mark))
+    by = f" · from the {question.supplied_by}" if question.supplied_by else ""
+    page.add(f"{question.fact}{by}", 2 + len(mark))
+
+
+def _asked_with(page: _Page, determination: Determination) -> None:
+    if determination.information_request is not None:
+        codes = reason_in_words(determination.information_request)
+        page.add(f"Asked for with {codes}.", 2)
+
+
 def _questions(page: _Page, determination: Determination) -> None:
     questions = list(enumerate(determination.missing, 1))
     if not questions:
         return
 
     def add(one: tuple[int, Question]) -> None:
-        place, question = one
-        mark = f"{place}. "
-        page.add(f"{mark}{question.question}", 2, 2 + len(mark))
-        by = f" · from the {question.supplied_by}" if question.supplied_by else ""
-        page.add(f"{question.fact}{by}", 2 + len(mark))
+        _question(page, *one)
 
     page.heading(f"{counted(len(questions), 'question')} that would decide this claim")
     page.folded(questions, add, "question")
-    if determination.information_request is not None:
-        codes = reason_in_words(determination.information_request)
-        page.add(f"Asked for with {codes}.", 2)
+    _asked_with(page, determination)
 
 
 def _unsettled(page: _Page, determination: Determination) -> None:

@@ -34,7 +34,7 @@ TABLE: Final = "table"
 ROW: Final = "row"
 OTHERWISE: Final = "otherwise of table"
 """A table's keys and columns are one word, each row is one, and so is what it gives otherwise."""
-SINGLE: Final = ("applies_to", "information_request", "silences", "spans")
+SINGLE: Final = ("applies_to", "ask_first", "information_request", "silences", "spans")
 """The members that are one word each."""
 STATEMENT: Final = "statement:"
 SCENARIO: Final = "scenario:"
@@ -158,6 +158,7 @@ class _Composition:
                 dict.fromkeys(name for one in reversed(chain) for name in one.model.sections)
             ),
             silences=single.get("silences"),
+            ask_first=single.get("ask_first"),
             misfits=frozenset(overlay.misfits),
         )
 

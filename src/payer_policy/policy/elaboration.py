@@ -149,6 +149,7 @@ class Elaboration:
             covered_by=covered_by,
             needed_by=needed_by if needed_by in derived else None,
             spans=merged.spans,
+            ask_first=() if merged.ask_first is None else tuple(merged.ask_first.model),
             tables={
                 name: table.with_members(members) for name, table in sorted(self.tables.items())
             },

@@ -187,6 +187,8 @@ class PolicyFile(FileModel, title="a policy"):
     """Its example for each role that scenarios of its modules start from."""
     records: dict[str, RecordModel] = Field(default_factory=dict)
     """Types of records of this policy and of those that extend it, named as its facts are."""
+    ask_first: list[str] = Field(default_factory=list)
+    """Facts that are asked before others, in this order."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] | dict[str, str] = Field(default_factory=list)
     """Rules by id, `section:…`, `statement:…`, `scenario:…`; as an object, each with the reason."""

@@ -153,6 +153,8 @@ class Merged(Period):
     """In the order of the highest version that names them; those that only a base names come after."""
     silences: Placed[list[str]] | None
     """What the highest version that says so silences, as `section:<name>`."""
+    ask_first: Placed[list[str]] | None
+    """The facts that are asked before others."""
     misfits: frozenset[str]
     """Parameters that an overlay gave another type or unit than its base (reported)."""
 

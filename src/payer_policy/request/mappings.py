@@ -15,10 +15,13 @@ from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kin
 from payer_policy.core.json_models import MAX_PROBLEMS
 from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path, unreadable
 from payer_policy.core.vocabulary.types import shown
+from payer_policy.policy.library import Library
 from payer_policy.request.checking import inconsistencies, numbered, validated_request
 from payer_policy.request.models import Request
 from payer_policy.request.quick import MOST_INSIDE, read_quickly
 
+QUESTION_FIELDS: Final = ("payer", "code", "plan", "line_of_business", "service_date", "kind")
+"""What a question about a policy may state."""
 _MOST_PARTS: Final = 500_000
 """Parts of one request: 999 lines, 10,000 lines of history and their facts have fewer."""
 _PARTS_OF_LINE: Final = 20 + 3 * (MOST_INSIDE + 1) + MOST_INSIDE * (MOST_INSIDE + 1)
@@ -31,6 +34,22 @@ _IN_ORDER: Final = frozenset({"diagnoses", "diagnosis_pointers"})
 """Lists whose order means something, so that no set can stand for them."""
 _EXPECTED: Final = "text, an int, a Decimal, a date, true or false, None, a list or a mapping"
 _NAME: Final = "request"
+
+
+def question_about(library: Library, question: Mapping[str, str]) -> dict[str, Any]:
+    """The request, in its JSON form, that contains what a question states and nothing else.
+
+    Args:
+        library: The policies.
+        question: Some of `QUESTION_FIELDS`; `code` must be there.
+    """
+    facts = library.facts_by_source
+    stated = {facts["service", "code"]: question["code"]}
+    if "service_date" in question:
+        stated[facts["service", "date"]] = question["service_date"]
+    names = ("payer", "plan", "line_of_business")
+    coverage = {name: question[name] for name in names if name in question}
+    return {"kind": question.get("kind", "claim"), "coverage": coverage, "facts": stated}
 
 
 def request_from_mapping(value: object) -> Request:

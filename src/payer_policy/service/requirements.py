@@ -6,7 +6,7 @@ The same decision as any other, with few facts: what is decided already, and wha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from fastapi import APIRouter, Request, Response
 
 from payer_policy.core.diagnostics import Location
 from payer_policy.determination import Determination
+from payer_policy.determination.interview import Item
 from payer_policy.formats import read_requests
 from payer_policy.formats.answer import answer
-from payer_policy.policy.library import Library
+from payer_policy.request.mappings import QUESTION_FIELDS, question_about
 from payer_policy.service.authentication import requires
 from payer_policy.service.decisions import BODY, one_of
 from payer_policy.service.negotiation import JSON, json_response, media_type_of
@@ -48,24 +49,28 @@ async def requirements(request: Request) -> Response:
     state = state_of(request)
     async with state.admission.taken(request, _MAX_BYTES) as data:
         engine = state.deployed.engine
-        asked = request_for(engine.library, _question(data))
+        asked = question_about(engine.library, _question(data))
         intake = one_of(read_requests(json.dumps(asked).encode(), BODY))
         answered = answer(engine, intake, now().date())
         if answered.refused:  # locations would be in the request that was made from the question
             raise refused([replace(one, location=Location(BODY)) for one in answered.problems])
     outcome = answered.outcome
+    assert answered.request is not None
+    interviews = engine.interviews(answered.request, whole=True)
     return json_response(
         {
             "schema": VERSION,
             "as_of": None if outcome.as_of is None else outcome.as_of.isoformat(),
-            "policies": [_policy_json(one) for one in outcome.determinations],
+            "policies": [
+                _policy_json(one, items)
+                for one, items in zip(outcome.determinations, interviews, strict=True)
+            ],
             "without_policy": [service.to_json() for service in outcome.without_policy],
         }
     )
 
 
 _MAX_BYTES: Final = 16_384
-_FIELDS: Final = ("payer", "code", "plan", "line_of_business", "service_date", "kind")
 
 
 def _question(data: bytes) -> Mapping[str, str]:
@@ -76,8 +81,8 @@ def _question(data: bytes) -> Mapping[str, str]:
     if not isinstance(value, dict) or not {"payer", "code"} <= value.keys():
         raise Problem("bad-request", "an object with `payer` and `code` was expected")
     for name, part in value.items():
-        if name not in _FIELDS:
-            known = ", ".join(f"`{field}`" for field in _FIELDS)
+        if name not in QUESTION_FIELDS:
+            known = ", ".join(f"`{field}`" for field in QUESTION_FIELDS)
             raise Problem("bad-request", f"unknown member; expected {known}")
         if not isinstance(part, str):
             raise Problem("bad-request", f"`{name}`: text was expected")
@@ -86,18 +91,7 @@ def _question(data: bytes) -> Mapping[str, str]:
     return value
 
 
-def request_for(library: Library, question: Mapping[str, str]) -> dict[str, Any]:
-    """The request, in its JSON form, that contains what a question states and nothing else."""
-    facts = library.facts_by_source
-    stated = {facts["service", "code"]: question["code"]}
-    if "service_date" in question:
-        stated[facts["service", "date"]] = question["service_date"]
-    names = ("payer", "plan", "line_of_business")
-    coverage = {name: question[name] for name in names if name in question}
-    return {"kind": question.get("kind", "claim"), "coverage": coverage, "facts": stated}
-
-
-def _policy_json(determination: Determination) -> dict[str, Any]:
+def _policy_json(determination: Determination, items: Sequence[Item]) -> dict[str, Any]:
     findings = determination.findings
     return {
         "policy": determination.policy.to_json(),
@@ -106,5 +100,6 @@ def _policy_json(determination: Determination) -> dict[str, Any]:
         "found": [found.to_json() for found in findings if found.kind != "advise"],
         "notes": [found.to_json() for found in findings if found.kind == "advise"],
         "questions": [question.to_json() for question in determination.missing],
+        "interview": [item.to_json() for item in items],
         "assumptions": [assumption.to_json() for assumption in determination.assumptions],
     }

@@ -142,6 +142,7 @@ def _check_rules(
             checks.check(None if found is None else found.made)
     _check_citations_of_parameters(merged, report)
     _check_information_request(merged, around, report)
+    _check_ask_first(merged, resolver.vocabulary, report)
     service_code = around.service_code
     check_tables(
         merged,
@@ -258,6 +259,24 @@ def _check_citations_of_parameters(merged: Merged, report_to: Report) -> None:
     for name, placed in merged.parameters.items():
         report = placed.reporter(report_to, f"parameter `{name}`")
         check_citations(placed.model.cites, merged.references, report)
+
+
+def _check_ask_first(merged: Merged, vocabulary: Vocabulary, report: Report) -> None:
+    """What is asked first is a fact with few answers that a request can supply."""
+    version = merged.version
+    say = version.reporter(report, "", "ask_first")
+    for index, name in enumerate(version.model.ask_first):
+        fact = vocabulary.facts.get(name)
+        if fact is None:
+            message = f"`{name}` is not a fact"
+            hint = did_you_mean(name, vocabulary.facts)
+            say("unknown-fact", message, (index,), hint=hint)
+        elif fact.derived or fact.type.kind not in ("choice", "boolean"):
+            message = f"`{name}` cannot be asked first: it is {fact.type.describe()}"
+            if fact.derived:
+                message = f"`{name}` cannot be asked first: rules conclude it"
+            hint = "name a choice, or a yes or no, that the request supplies"
+            say("wrong-value", message, (index,), hint=hint)
 
 
 def _check_information_request(merged: Merged, around: Surroundings, report: Report) -> None:
