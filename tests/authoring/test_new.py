@@ -105,7 +105,7 @@ def test_what_exists_is_refused_and_nothing_is_changed(here: Path, at: int) -> N
     ("arguments", "says"),
     [
         ([*DRUG, "--amount", "ten", "--unit", "mg"], "`ten` is not a number"),
-        ([*DRUG, "--amount", "1", "--unit", "milligrams"], "milligrams"),
+        ([*DRUG, "--amount", "1", "--unit", "furlongs"], "furlongs"),
         (["drug", "X1", *DRUG[2:], *UNIT], "X1"),
         (
             [*POLICY, "--code", "J0897", "--extends", "general/dose"],

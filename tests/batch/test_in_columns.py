@@ -224,7 +224,7 @@ def random_rows(engine: Engine, random: Random, count: int) -> list[Facts]:
         facts: dict[str, Any] = {
             name: value
             for name, value in random_facts(random, palette_of(ruleset)).items()
-            if not library.vocabulary.facts[name].derived and _may_be_given(engine, name, random)
+            if not library.vocabulary.tested[name].derived and _may_be_given(engine, name, random)
         }
         payer = address.partition("/")[0]
         facts["coverage.payer"] = payer if random.random() < 0.95 else random.choice(["none", None])
@@ -263,7 +263,10 @@ def generated_rows(engine: Engine, seed: int, count: int) -> list[Facts]:
 
 def _may_be_given(engine: Engine, name: str, random: Random) -> bool:
     """Most facts that the form tells, or that follow from others, would contradict it."""
-    source = engine.library.vocabulary.facts[name].source or {}
+    fact = engine.library.vocabulary.facts.get(name)  # of bounds nothing can be given
+    if fact is None:
+        return False
+    source = fact.source or {}
     if {"compute", "drug"} & source.keys() or source.get("request") in ("kind", "frequency"):
         return random.random() < 0.02
     return True

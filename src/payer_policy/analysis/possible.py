@@ -479,6 +479,8 @@ class Requests:
         settled = negated(either(needless, unclear))
         self.found = {at: both(found, negated(needless)) for at, found in self.found.items()}
         self._recommended = all_of([settled, negated(deny), any_of(recommended)])
+        # Denied lines wait for what is asked beforehand, and nothing else of them matters.
+        self._refused = either(deny, any_of(recommended))
         pend = any_of([*pending, *recommended, open_])
         self.decisions = {
             "not_required": needless,
@@ -677,7 +679,7 @@ class Requests:
                 used = all_of([on, halves.holds, turned, counts])
                 resting.append((used, learning.inputs(cover)))
             if rule.assume_not_holding:
-                open_ = all_of([on, halves.unknown, negated(denied), negated(needless)])
+                open_ = all_of([on, halves.unknown, negated(self._refused), negated(needless)])
                 members[number(rule.id)] = open_
         resting = [(both(rests, negated(needless)), inputs) for rests, inputs in resting]
         if (by := self.ruleset.needed_by) is not None:

@@ -120,6 +120,7 @@ ONLY_CHECK_SEES = {
     "unknown-value--rows-of-a-table",  # so do the types of its columns
     "unknown-key--acknowledged",  # any warning may come to be acknowledged
     "unknown-value--drug-attribute",  # the attributes stand in other files
+    "unknown-value--drug-attribute-in-its-file",
     "unknown-value--otherwise",  # the values stand beside it
     "unknown-value--parameter",  # the value stands elsewhere
 }

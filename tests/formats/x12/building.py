@@ -21,7 +21,7 @@ from payer_policy.formats.x12 import (
 )
 from payer_policy.specs.case import Case
 from payer_policy.specs.reading import features_in, read_feature
-from payer_policy.specs.replay import scripts_of
+from payer_policy.specs.roles import scripts_in
 from tests.places import ROOT
 
 DAY = date(2025, 12, 1)
@@ -70,8 +70,8 @@ def scenarios() -> tuple[dict[str, Any], ...]:
     line gets one."""
     found: dict[str, dict[str, Any]] = {}
     for path in features_in([ROOT / "features"]):
-        for script in list(scripts_of(read_feature(path, path.name)))[::3]:
-            case = Case(engine())
+        for script in scripts_in([read_feature(path, path.name)], engine().library)[::3]:
+            case = Case(engine(), script.place.policy)
             for said in script.said:
                 if said.kind == "when":
                     asked = case.asked()

@@ -116,6 +116,7 @@ def policy_schema(library: Library) -> Schema:
     definitions |= made.definitions()
     _with_facts(definitions, _over_line_fields(library, parameters=True), made)
     schema["properties"]["applies_to"] = made.condition
+    schema["properties"]["ask_first"]["items"] = {"enum": list(facts)}
     definitions["RuleModel"]["properties"]["when"] = made.condition
     definitions["EffectModel"] |= {"minProperties": 1, "maxProperties": 1}
     conclusions = {
