@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -26,15 +26,19 @@ from tests.places import ROOT
 GENERATED = list(claims(7, 300))
 FULL: dict[str, Any] = {
     "kind": "claim", "id": " SYN-1 ", "frequency": "7", "original_id": "SYN-0",
-    "received": "2025-03-05", "bill_type": "0131", "place_of_service": "11",
+    "received": "2025-03-05", "received_at": "2025-03-05T23:30-05:00", "expedited": True,
+    "bill_type": "0131", "place_of_service": "11",
     "coverage": {
         "payer": "medicare", "payer_name": "Medicare", "line_of_business": "medicare",
         "plan": "P", "member_id": "M",
     },
     "patient": {"birth_date": "1970-01-02"},
-    "provider": {"billing_npi": "1234567893", "rendering_npi": "1234567893"},
+    "provider": {"billing_npi": "1234567893", "rendering_npi": "1234567893",
+        "billing_tin": "12-3456789", "billing_specialty": "207l00000x",
+        "rendering_specialty": "208VP0014X",
+    },
     "diagnoses": ["g800", "E11.9"],
-    "authorization_number": "A-1",
+    "authorization_number": "A-1", "description": " compounded   baclofen",
     "lines": [
         {
             "number": 4, "code": "j0945", "modifiers": ["jz", "JZ"], "units": "4.50",
@@ -80,6 +84,8 @@ HOSTILE: list[Any] = [
     "4", " 4 ", "-4", "1e1", "٤", "x" * 41, "x" * 201, "x" * 1001, "J0945", " j0945 ", "J0945|JZ",
     "LOCAL|1", "NO CODE", "ß", "ﬀ", "J0945\n", "a\tb", "a\0b", "\ud800", "\x1f", "\x85", "\u2028",
     "2025-03-04", "2025-13-01", "2025-3-4", "20250304", "2025-W01-1", "٢٠٢٥-٠٣-٠٤", "2025-03-04 ",
+    "2025-03-04T23:30:00.5Z", "2025-03-04T24:30+25:00", "2025-03-04 09:30-05:00", "207L00000X",
+    "123456789", "1234-56789", datetime(2025, 3, 4, tzinfo=UTC),
     "66794015702", "6679415702", "N466794015702", "66794-157-02", "none", "approved", "claim", "8",
     _Code.BACLOFEN, [], (), {}, set(), frozenset({"JZ"}), ["JZ"], ("JZ", "JZ"), ["JZ"] * 41, [None],
     [[]], [{}], [1, 2], [True], [1.0], {"a": 1}, {"a": "b\0"}, {"a": ["b\ud800"]}, {"a": {"b": 1}},

@@ -23,6 +23,8 @@ MAX_PROBLEMS: Final = 100
 """Maximum number of problems listed for one claim; a longer list does not help."""
 
 _LABELS: Final = {
+    "billing_specialty": "specialty of who bills",
+    "billing_tin": "tax number of who bills",
     "code": "procedure code",
     "date": "date of service",
     "frequency": "claim frequency",
@@ -33,6 +35,7 @@ _LABELS: Final = {
     "original_id": "original claim number",
     "payer": "payer id",
     "plan": "group or plan",
+    "rendering_specialty": "specialty of who treated",
     "through": "last date of service",
 }
 

@@ -10,7 +10,7 @@ from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_models import MAX_PROBLEMS, validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
-from payer_policy.request.models import MAX_LINES, Line, Request
+from payer_policy.request.models import MAX_LINES, Line, Request, day_of_moment
 from payer_policy.request.quick import read_quickly
 
 
@@ -103,6 +103,15 @@ def inconsistencies(request: Request) -> Iterator[Slip]:
 
 
 def _inconsistencies(request: Request) -> Iterator[Slip]:
+    day = day_of_moment(request.received_at)
+    if day is not None and request.received not in (None, day):
+        yield Slip(
+            ("received_at",),
+            "contradiction",
+            f"it was received at {request.received_at}, which is another day than "
+            f"{request.received} (`received`)",
+            "correct one of the two, or leave `received` out",
+        )
     seen: dict[int | None, int] = {}
     for index, line in enumerate(request.lines):
         first = seen.setdefault(line.number, index)

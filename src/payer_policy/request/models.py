@@ -24,6 +24,7 @@ from payer_policy.core.vocabulary.types import (
     calendar_date,
     code_of,
     exact_number,
+    moment,
     shown,
 )
 
@@ -82,12 +83,18 @@ Ndc = Annotated[_Short, _spelled("ndc")]
 Modifier = Annotated[_Short, _spelled("modifier")]
 PlaceOfService = Annotated[_Short, _spelled("place_of_service")]
 Npi = Annotated[_Short, _spelled("npi")]
+Tin = Annotated[_Short, _spelled("tin")]
+Taxonomy = Annotated[_Short, _spelled("taxonomy")]
 Revenue = Annotated[_Short, _spelled("revenue")]
 Identifier = Annotated[_Short, _spelled("identifier")]
 Quantity = Annotated[int | Decimal, BeforeValidator(quantity)]
 Number = Annotated[int, Field(ge=1, le=99999)]
 Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
+Moment = Annotated[
+    _Short, BeforeValidator(moment), Field(json_schema_extra={"format": "date-time"})
+]
+"""A text, since the day depends on the offset, and two times with different ones can be equal."""
 Description = Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)]
 SPELLED: Final[tuple[tuple[Any, str], ...]] = (
     (Hcpcs, "hcpcs"),
@@ -96,6 +103,8 @@ SPELLED: Final[tuple[tuple[Any, str], ...]] = (
     (Modifier, "modifier"),
     (PlaceOfService, "place_of_service"),
     (Npi, "npi"),
+    (Tin, "tin"),
+    (Taxonomy, "taxonomy"),
     (Revenue, "revenue"),
     (Identifier, "identifier"),
 )
@@ -183,6 +192,12 @@ class Provider(_Part, title="`provider`"):
     """Who bills (NPI, 10 digits)."""
     rendering_npi: Npi | None = None
     """Who treated (NPI, 10 digits)."""
+    billing_tin: Tin | None = None
+    """The tax number (TIN, 9 digits) of who bills."""
+    billing_specialty: Taxonomy | None = None
+    """What who bills does, as a taxonomy code (10 characters)."""
+    rendering_specialty: Taxonomy | None = None
+    """What who treated does, as a taxonomy code (10 characters)."""
 
 
 class Line(_Part, title="a line"):
@@ -332,7 +347,11 @@ class Request(_Part, title="a request"):
     original_id: Identifier | None = None
     """The number of the claim that this one replaces or voids."""
     received: Date | None = None
-    """The day that the payer received it."""
+    """The day that the payer received it; that of `received_at` where left out."""
+    received_at: Moment | None = None
+    """When the payer received it, with the payer's UTC offset, such as 2025-03-05T14:30:00-05:00."""
+    expedited: bool | None = None
+    """Whether an answer is asked for sooner than usual, since waiting could do harm."""
     bill_type: Identifier | None = None
     """The type of bill of an institutional claim (CLM05)."""
     place_of_service: PlaceOfService | None = None
@@ -348,6 +367,8 @@ class Request(_Part, title="a request"):
     are none."""
     authorization_number: Identifier | None = None
     """The authorization that the claim names; a line's own goes before it."""
+    description: Description | None = None
+    """Free text of the whole claim or request; at most 1,000 characters."""
     lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES, strict=False)
     """At most 999; those without a number are numbered by position."""
     authorizations: tuple[Authorization, ...] | None = Field(
@@ -368,3 +389,13 @@ class Request(_Part, title="a request"):
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     are given here only where one service can be meant, else in the `facts` of its lines."""
+
+    @property
+    def received_on(self) -> date | None:
+        """The day that the payer received it, whether it is given alone or with the time."""
+        return self.received or day_of_moment(self.received_at)
+
+
+def day_of_moment(moment: str | None) -> date | None:
+    """The day of a `Moment`, at its own offset."""
+    return None if moment is None else date.fromisoformat(moment[:10])

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from payer_policy.core.columns import Codes, Column, Flags, Groups, recoded
+from payer_policy.core.columns import Codes, Column, Flags, Groups, mapped, recoded
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.json_source import MAX_ELEMENTS
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
@@ -32,6 +32,7 @@ from payer_policy.request.models import (
     PriorLine,
     Provider,
     Request,
+    day_of_moment,
 )
 from payer_policy.request.quick import quick_reader
 
@@ -524,6 +525,13 @@ def inconsistent(columns: RequestColumns) -> Flags:
         most = np.array([100 if one is None else len(one) for one in diagnoses.values])
         wrong |= last[pointers.codes] > most[diagnoses.codes][groups.of_row]
     found = groups.any(wrong)
+    times, days = columns.fields.get("received_at"), columns.fields.get("received")
+    if times is not None and days is not None:
+        differ = mapped(
+            lambda time, day: None if None in (time, day) or day_of_moment(time) == day else True,
+            [times, days],
+        )
+        found |= differ.known
     entries = columns.fields.get("authorizations")
     if entries is not None:
         crossed = [

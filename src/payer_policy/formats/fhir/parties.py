@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from payer_policy.core.json_source import JsonPath
+from payer_policy.core.vocabulary.codes import malformed
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.fhir.form import Form, as_element
 from payer_policy.formats.fhir.models import is_sound
@@ -17,9 +18,11 @@ from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     codings,
     identifiers,
+    is_taxonomy,
     member_number,
     npi_of,
     objects,
+    tax_number_of,
     text_of,
     url_of,
 )
@@ -182,6 +185,9 @@ class Parties:
         self.requestor = self.resources.find(claim.resource.get("provider"), claim)
         billing = self.npi(claim.resource.get("provider"), claim)
         self.form.put(("provider", "billing_npi"), billing, (*claim.path, "provider"))
+        known = self._known_of(claim.resource.get("provider"))
+        self._tax_number(known)
+        self._specialty("billing_specialty", known)
         team = objects(claim.resource.get("careTeam"))
         rendering = [one for one in team if _RENDERING & {c.code for c in codings(one.get("role"))}]
         if not rendering and len(team) == 1 and not codings(team[0].get("role")):
@@ -189,11 +195,76 @@ class Parties:
         npis = self._npis(rendering)
         if len(npis) == 1:
             self.form.put(("provider", "rendering_npi"), npis[0], (*claim.path, "careTeam"))
+            self._rendering_specialty(team, rendering)
         elif npis:
             message = "the care team names several rendering providers; taken as not known"
             where = (*claim.path, "careTeam")
             self.form.report(where, "several-rendering", message, severity="warning")
         self.npis = self._npis([claim.resource, *team])
+
+    def _rendering_specialty(
+        self, team: Sequence[Mapping[str, Any]], members: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """What the rendering provider does: by the care team, else by the provider's own resources."""
+        said = [
+            (one.get("qualification"), (*self.claim.path, "careTeam", at, "qualification"))
+            for at, one in enumerate(team)
+            if one in members
+        ]
+        if not self._put_specialty("rendering_specialty", said):
+            for one in members:
+                self._specialty("rendering_specialty", self._known_of(one.get("provider")))
+
+    def _known_of(self, reference: object) -> list[Located]:
+        """What was sent of a provider: the resource, and what is behind a role."""
+        found = self.resources.find(reference, self.claim)
+        if found is None or found.kind != "PractitionerRole":
+            return [] if found is None else [found]
+        links = (found.resource.get(key) for key in ("practitioner", "organization"))
+        behind = (self.resources.find(link, found) for link in links)
+        return [found, *(one for one in behind if one is not None)]
+
+    def _tax_number(self, known: Sequence[Located]) -> None:
+        for found in known:
+            identifier = tax_number_of(found.resource)
+            if identifier is None:
+                continue
+            number, where = text_of(identifier.get("value")) or "", (*found.path, "identifier")
+            if (wrong := malformed("tin", number)) is None:
+                self.form.put(("provider", "billing_tin"), number, where)
+            else:
+                message = f"found the tax number {shown(number)}; {wrong[0]}; taken as not known"
+                self.form.report(where, "not-read", message, wrong[1], "warning")
+            return
+
+    def _specialty(self, name: str, known: Sequence[Located]) -> None:
+        """The specialty that a role, a person or an organization says, the first that says one."""
+        for found in known:
+            said: list[tuple[object, JsonPath]] = [
+                (one, (*found.path, "specialty"))
+                for one in objects(found.resource.get("specialty"))
+            ]
+            said += [
+                (one.get("code"), (*found.path, "qualification"))
+                for one in objects(found.resource.get("qualification"))
+            ]
+            if self._put_specialty(name, said):
+                return
+
+    def _put_specialty(self, name: str, said: Sequence[tuple[object, JsonPath]]) -> bool:
+        """Set the one specialty that some concepts say; whether they say any."""
+        coded = [(one, where) for concept, where in said for one in codings(concept)]
+        codes = {(one.code or "").upper(): where for one, where in coded if is_taxonomy(one)}
+        sound = [code for code in codes if malformed("taxonomy", code) is None]
+        if len(codes) == len(sound) == 1:
+            self.form.put(("provider", name), sound[0], codes[sound[0]])
+        elif codes:
+            what = " and ".join(map(shown, codes))
+            message = (
+                f"found the specialty {what}; one taxonomy code was expected; taken as not known"
+            )
+            self.form.report(next(iter(codes.values())), "not-read", message, severity="warning")
+        return bool(codes)
 
     def _npis(self, elements: Sequence[Mapping[str, Any]]) -> list[str]:
         """The NPIs of the providers that some elements refer to, each once."""

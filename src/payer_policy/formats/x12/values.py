@@ -33,6 +33,11 @@ LINES_OF_BUSINESS: Final = {code: line for line, codes in _FILINGS.items() for c
 """What SBR09, the claim filing indicator, means as a line of business. Others say nothing here."""
 
 
+LEVELS_OF_SERVICE: Final = {"03": True, "U": True, "ME": True, "E": False, "R": False}
+"""What UM06, the level of service, says of how soon an answer is needed (data element 1338): emergency,
+urgent, expedited; elective, routine. Others say nothing of it."""
+
+
 def number(text: str) -> int | Decimal:
     """A quantity or an amount of money; a claim has none below zero."""
     if len(text) > 18 or not _NUMBER.fullmatch(text):
