@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 from payer_policy import Engine, PolicyError
 from payer_policy.audit.entries import request_text
-from payer_policy.batch.deciding import IN_COLUMNS
+from payer_policy.batch.deciding import IN_COLUMNS, TOO_FEW
 from payer_policy.core.json_source import read_json
 from payer_policy.formats.blocks import ClaimRows
+from payer_policy.formats.supplements import apply_supplement, read_supplements
 from payer_policy.formats.tables.parquet_blocks import table_columns
 from payer_policy.request.mappings import request_from_mapping
 from tests.batch.test_in_columns import agree, lines_of, rows_of
@@ -202,3 +204,92 @@ def test_tables_have_columns_for_it(engine: Engine, as_text: bool) -> None:
     wanted = {f"T-{at}": seen for at, (_, seen) in enumerate(GIVEN * 9)}
     assert found == {name: wanted[name] for name in found}
     assert len(found) == len(given)
+
+
+# --- eligibility and other payers ---------------------------------------------------------------------
+
+SPAN = {"kind": "hospice", "first_day": "2025-01-01", "last_day": "2025-02-01", "number": "SYN-H"}
+PAYER = {"rank": "primary", "payer": "SYN-P", "paid": "12.50", "remitted_on": "2025-04-01"}
+ADJUSTED = PAYER | {"adjustments": [{"group": "PR", "carc": "1", "amount": "-3.5", "line": 1}]}
+
+
+def test_the_record_keeps_spans_and_payers() -> None:
+    request = request_from_mapping({"eligibility": [SPAN], "other_payers": [PAYER, ADJUSTED, {}]})
+
+    assert request_from_mapping(read_json(request_text(request), "r").value) == request
+    (span,) = request.eligibility or ()
+    assert (span.kind, span.last_day, span.ongoing) == ("hospice", date(2025, 2, 1), None)
+    assert [one.carcs for one in request.other_payers or ()] == [None, {"1"}, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "code", "message"),
+    [
+        (
+            {"eligibility": [SPAN, SPAN | {"last_day": "2024-12-31"}]}, "eligibility[1].last_day",
+            "wrong-value",
+            "a span of eligibility: the last day 2024-12-31 is before the first day 2025-01-01",
+        ),
+        (
+            {"eligibility": [SPAN | {"ongoing": True}]}, "eligibility[0].ongoing", "contradiction",
+            "it is ongoing, and its last day is 2025-02-01",
+        ),
+        (
+            {"eligibility": [SPAN | {"kind": "snf"}]}, "eligibility[0].kind", "wrong-value",
+            'found "snf"; one of inpatient, part-a-snf, hospice',
+        ),
+        ({"eligibility": [{}]}, "eligibility[0]", "missing-key", "a span of eligibility needs `kind`"),
+        (
+            {"other_payers": [PAYER | {"rank": "first"}]}, "other_payers[0].rank", "wrong-value",
+            "one of primary, secondary, tertiary",
+        ),
+        (
+            {"other_payers": [PAYER | {"paid": -1}]}, "other_payers[0].paid", "wrong-value",
+            "a number of 0 or more was expected",
+        ),
+        (
+            {"other_payers": [{"adjustments": [{"group": "XX", "carc": "1"}]}]},
+            "other_payers[0].adjustments[0].group", "wrong-value", "one of CO, CR, OA, PI, PR",
+        ),
+        ({"other_payers": [{}] * 21}, "other_payers", "wrong-value", "at most 20 were expected"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_row_is_reported_at_its_place(
+    given: dict[str, Any], path: str, code: str, message: str
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        request_from_mapping(given)
+
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.location.path) == (code, f"$.{path}")
+    assert message in found.message
+
+
+def test_columns_carry_spans_and_payers_or_leave_the_claim_to_the_strict_reader(
+    engine: Engine,
+) -> None:
+    lists = [{"eligibility": [SPAN]}, {"other_payers": [PAYER]}, {"eligibility": []}]
+    good = [deepcopy(CLAIM) | {"id": f"G-{at}"} | one for at, one in enumerate(lists * 20)]
+    nested = [deepcopy(CLAIM) | {"id": f"N-{at}", "other_payers": [ADJUSTED]} for at in range(3)]
+    bad = [
+        deepcopy(CLAIM) | {"id": "W-1", "eligibility": [SPAN | {"last_day": "2024-12-31"}]},
+        deepcopy(CLAIM) | {"id": "W-2", "eligibility": [SPAN | {"ongoing": True}]},
+        deepcopy(CLAIM) | {"id": "W-3", "eligibility": [{}]},
+    ]
+
+    made = agree(engine, lines_of([*good, *nested, *bad]))
+
+    assert made.counts["paths"] == {IN_COLUMNS: len(good), TOO_FEW: len(nested)}
+    assert [one.claim_id for one in made.rejects] == ["W-1", "W-2", "W-3"]
+
+
+def test_a_facts_file_gives_spans_and_payers_and_never_overrules_a_claim() -> None:
+    text = json.dumps({"SYN-1": {"eligibility": [SPAN], "other_payers": [PAYER]}})
+    (supplement,) = read_supplements(text.encode(), "facts.json").values()
+
+    made = apply_supplement(request_from_mapping({"id": "SYN-1"}), supplement)
+    with pytest.raises(PolicyError, match="the claim gives them too"):
+        apply_supplement(request_from_mapping({"id": "SYN-1", "other_payers": []}), supplement)
+
+    wanted = request_from_mapping({"eligibility": [SPAN], "other_payers": [PAYER]})
+    assert (made.eligibility, made.other_payers) == (wanted.eligibility, wanted.other_payers)

@@ -68,6 +68,19 @@ FULL: dict[str, Any] = {
         }
     ],
     "confirmations": [{"rule": "too-soon", "by": "A. Physician, MD", "on": "2025-03-04"}],
+    "other_payers": [
+        {
+            "rank": "primary", "payer": "SYN-P", "payer_name": "A payer", "paid": "12.50",
+            "denied": 0, "remitted_on": "2025-04-01",
+            "adjustments": [{"group": "PR", "carc": "1", "amount": Decimal("-3.5"), "line": 4}],
+        }
+    ],
+    "eligibility": [
+        {
+            "kind": "hospice", "first_day": "2025-01-01", "last_day": "2025-02-01",
+            "ongoing": False, "number": "SYN-H", "name": "A hospice",
+        }
+    ],
     "facts": {"container.opened": 1, "note": "x", "day": date(2025, 1, 1), "no": None},
     "records": {},
 }  # fmt: skip
@@ -135,7 +148,10 @@ def test_the_full_request_has_every_field_of_every_model() -> None:
     request = read_quickly(FULL)
     assert request is not None
     parts = [request, request.coverage, request.patient, request.provider, request.lines[0]]
-    parts += [*(request.authorizations or ()), *(request.history or ()), *request.confirmations]
+    lists = (request.authorizations, request.history, request.other_payers, request.eligibility)
+    parts += [one for rows in lists for one in rows or ()]
+    parts += (request.other_payers or ())[0].adjustments or ()
+    parts += request.confirmations
     for part in parts:
         assert part.model_fields_set == type(part).model_fields.keys()
 

@@ -28,6 +28,9 @@ from payer_policy.core.vocabulary.types import (
     shown,
 )
 
+MAX_PAYERS = 20
+"""An 837 names at most ten other payers."""
+
 MAX_LINES = 999
 """An institutional claim has at most 999 service lines; more is not a claim."""
 
@@ -88,6 +91,10 @@ Taxonomy = Annotated[_Short, _spelled("taxonomy")]
 Revenue = Annotated[_Short, _spelled("revenue")]
 Identifier = Annotated[_Short, _spelled("identifier")]
 Quantity = Annotated[int | Decimal, BeforeValidator(quantity)]
+Group = Literal["CO", "CR", "OA", "PI", "PR"]
+"""Claim adjustment group codes."""
+Amount = Annotated[int | Decimal, BeforeValidator(exact_number)]
+"""An amount of money that may be below 0."""
 Number = Annotated[int, Field(ge=1, le=99999)]
 Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
@@ -330,6 +337,63 @@ class Confirmation(_Part, title="a confirmation"):
     """The day that it was confirmed."""
 
 
+class Adjustment(_Part, title="an adjustment"):
+    """Why another payer paid less than was billed."""
+
+    group: Group | None = None
+    """Who bears it: the claim adjustment group code."""
+    carc: Identifier
+    """The claim adjustment reason code."""
+    amount: Amount | None = None
+    """What was taken off, in dollars; exact, below 0 where something was added."""
+    line: Number | None = None
+    """The line of this claim that it is about; the whole claim where left out."""
+
+
+class OtherPayer(_Part, title="another payer"):
+    """A payer before or after this one, and what it decided of this claim."""
+
+    rank: Literal["primary", "secondary", "tertiary"] | None = None
+    """Its place in the order of payers; None: not known, or after the third."""
+    payer: Identifier | None = None
+    """Its identifier."""
+    payer_name: Identifier | None = None
+    """Its name for people."""
+    paid: Quantity | None = None
+    """What it paid for the claim, in dollars; exact."""
+    denied: Quantity | None = None
+    """What it did not cover of the claim, in dollars; exact."""
+    adjustments: tuple[Adjustment, ...] | None = Field(
+        default=None, max_length=MAX_ELEMENTS, strict=False
+    )
+    """Why it paid less; an empty list says that it took nothing off."""
+    remitted_on: Date | None = None
+    """The day of its remittance or decision."""
+
+    @property
+    def carcs(self) -> frozenset[str] | None:
+        """The claim adjustment reason codes of all adjustments."""
+        return None if self.adjustments is None else frozenset(one.carc for one in self.adjustments)
+
+
+class EligibilitySpan(_Part, title="a span of eligibility"):
+    """Days on which the member was in a facility, in a program or in a plan, as the payer knows it."""
+
+    kind: Literal["inpatient", "part-a-snf", "hospice", "home-health", "esrd", "plan-membership"]
+    """What the member was in: a hospital, a skilled nursing facility under Part A, hospice, home health,
+    the program for end-stage renal disease, or a plan."""
+    first_day: Date | None = None
+    """The first day."""
+    last_day: Date | None = None
+    """The last day, which counts too."""
+    ongoing: bool | None = None
+    """Whether it had not ended when it was looked up, so that there is no last day."""
+    number: Identifier | None = None
+    """The facility's or the plan's number."""
+    name: Identifier | None = None
+    """The facility's or the plan's name."""
+
+
 class Request(_Part, title="a request"):
     """One claim, or one preauthorization request, with what is known around it.
 
@@ -386,6 +450,14 @@ class Request(_Part, title="a request"):
     """Records about the member by the name of their type: rows, or an object with `rows`."""
     confirmations: tuple[Confirmation, ...] = Field(default=(), max_length=100, strict=False)
     """Denials that a clinician has confirmed; until then such a denial is a recommendation."""
+    other_payers: tuple[OtherPayer, ...] | None = Field(
+        default=None, max_length=MAX_PAYERS, strict=False
+    )
+    """Other payers that the claim names; an empty list says that it names none."""
+    eligibility: tuple[EligibilitySpan, ...] | None = Field(
+        default=None, max_length=1000, strict=False
+    )
+    """The member's spans of eligibility on file; an empty list says that there are none."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     are given here only where one service can be meant, else in the `facts` of its lines."""

@@ -17,9 +17,10 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_TEXT, code_of, moment
+from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_TEXT, code_of, exact_number, moment
 from payer_policy.request.models import (
     SPELLED,
+    Amount,
     Date,
     Description,
     Line,
@@ -118,6 +119,7 @@ def _read(hint: Any, field: FieldInfo) -> _Read:
         (Date, _day),
         (Description, _description),
         (Moment, moment),
+        (Amount, exact_number),
     ):
         if hint == type_:
             return read

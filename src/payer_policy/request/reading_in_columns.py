@@ -25,9 +25,12 @@ from payer_policy.request.given import parse_facts
 from payer_policy.request.in_columns import ReadColumns, RequestColumns
 from payer_policy.request.models import (
     MAX_LINES,
+    MAX_PAYERS,
     Authorization,
     Coverage,
+    EligibilitySpan,
     Line,
+    OtherPayer,
     Patient,
     PriorLine,
     Provider,
@@ -44,8 +47,16 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
 LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "authorizations": Authorization,
     "history": PriorLine,
+    "other_payers": OtherPayer,
+    "eligibility": EligibilitySpan,
 }
-_MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
+"""The lists of requests. A request whose other payers give adjustments is read by itself."""
+_MOST: Final = {
+    "authorizations": 1000,
+    "history": MAX_ELEMENTS,
+    "other_payers": MAX_PAYERS,
+    "eligibility": 1000,
+}
 _APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "records", "confirmations"})
 """What is not one value. A request with `records` or `confirmations` is read by itself."""
 REQUEST_FIELDS: Final = (
@@ -532,17 +543,21 @@ def inconsistent(columns: RequestColumns) -> Flags:
             [times, days],
         )
         found |= differ.known
-    entries = columns.fields.get("authorizations")
-    if entries is not None:
-        crossed = [
-            any(
-                one.valid_from and one.valid_through and one.valid_through < one.valid_from
-                for one in value or ()
-            )
-            for value in entries.values
-        ]
-        found |= np.array(crossed, dtype=np.bool_)[entries.codes]
+    for name, unsound in (("authorizations", _is_crossed), ("eligibility", _is_no_span)):
+        entries = columns.fields.get(name)
+        if entries is not None:
+            wrong_lists = [any(map(unsound, value or ())) for value in entries.values]
+            found |= np.array(wrong_lists, dtype=np.bool_)[entries.codes]
     return found
+
+
+def _is_crossed(one: Any) -> bool:
+    return bool(one.valid_from and one.valid_through and one.valid_through < one.valid_from)
+
+
+def _is_no_span(one: Any) -> bool:
+    first, last = one.first_day, one.last_day
+    return last is not None and bool(one.ongoing or (first and last < first))
 
 
 def _remarks(lines: _Table, rows: Flags) -> Counter[str]:

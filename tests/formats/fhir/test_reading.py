@@ -721,3 +721,86 @@ def test_texts_for_people_are_the_description() -> None:
     made, _ = _read(bundle(claim(supportingInfo=told)))
 
     assert made["description"] == "first fill; compounded"
+
+
+# --- other payers -----------------------------------------------------------------------------------
+
+CARC = "https://x12.org/codes/claim-adjustment-reason-codes"
+GROUP = "https://x12.org/codes/claim-adjustment-group-codes"
+
+
+def _reason(*carcs: str, group: str | None = None) -> dict[str, Any]:
+    codes = [{"system": CARC, "code": carc} for carc in carcs]
+    return {"coding": [*codes, *([{"system": GROUP, "code": group}] if group else [])]}
+
+
+FIRST: dict[str, dict[str, Any]] = {
+    "first-payer": {
+        "resourceType": "Organization",
+        "name": "First payer",
+        "identifier": [{"system": "urn:example:payer-ids", "value": "P1"}],
+    },
+    "first": {
+        "resourceType": "Coverage",
+        "status": "active",
+        "beneficiary": {"reference": "Patient/member"},
+        "payor": [{"reference": "Organization/first-payer"}],
+        "order": 1,
+    },
+    "answer": {
+        "resourceType": "ClaimResponse",
+        "created": "2026-03-20",
+        "payment": {
+            "date": "2026-03-21",
+            "amount": {"value": Decimal("120.50"), "currency": "USD"},
+        },
+        "adjudication": [{"reason": _reason("1", group="PR"), "amount": {"value": 25}}],
+        "item": [
+            {
+                "itemSequence": 1,
+                "adjudication": [{"reason": _reason("45", "97"), "amount": {"value": 9}}],
+            }
+        ],
+    },
+}
+ASKED = {"sequence": 2, "focal": True, "coverage": {"reference": "Coverage/coverage"}}
+OTHER = {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/first"}}
+ANSWERED = OTHER | {"claimResponse": {"reference": "ClaimResponse/answer"}}
+WHO = {"rank": "primary", "payer": "P1", "payer_name": "First payer"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "insurance", "use", "wanted", "said"),
+    [
+        ({}, [ASKED], "claim", [], []),
+        ({}, [ASKED], "preauthorization", None, []),
+        (FIRST, [OTHER, ASKED], "preauthorization", [WHO], []),
+        (
+            FIRST, [ASKED, ANSWERED], "claim",
+            [{
+                **WHO, "paid": "120.5", "remitted_on": "2026-03-21",
+                "adjustments": [
+                    {"carc": "1", "group": "PR", "amount": 25},
+                    {"carc": "45", "line": 1},
+                    {"carc": "97", "line": 1},
+                ],
+            }],
+            [],
+        ),
+        ({}, [OTHER, ASKED], "claim", [{"rank": "primary"}], ["not-sent"]),
+        (
+            {name: FIRST[name] for name in ("first", "first-payer")}, [ANSWERED, ASKED], "claim",
+            [WHO], ["not-sent"],
+        ),
+    ],
+)  # fmt: skip
+def test_other_payers(
+    resources: dict[str, dict[str, Any]],
+    insurance: list[dict[str, Any]],
+    use: str,
+    wanted: list[dict[str, Any]] | None,
+    said: list[str],
+) -> None:
+    made, codes = _read(_with(resources, insurance=insurance, use=use))
+
+    assert (made.get("other_payers"), codes) == (wanted, said)

@@ -14,6 +14,7 @@ from payer_policy.core.vocabulary.codes import malformed
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.fhir.form import Form, as_element
 from payer_policy.formats.fhir.models import is_sound
+from payer_policy.formats.fhir.other_payers import read_answer
 from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     codings,
@@ -31,6 +32,9 @@ from payer_policy.policy.reference.data import ReferenceData
 
 _RENDERING: Final = frozenset({"82", "SJ", "rendering", "performing", "primary"})
 """Roles of a care team member that gives the service: X12 98, and the codes of FHIR R4."""
+PAYERS: Final = "other_payers"
+_RANKS: Final = {1: "primary", 2: "secondary", 3: "tertiary"}
+"""What `Coverage.order` says, or the sequence of the insurances, which is the order of payers too."""
 LINE_OF_BUSINESS: Final = "urn:payer-policy:line-of-business"
 """The code system of this product's names of lines of business, for `Coverage.type`."""
 
@@ -100,6 +104,7 @@ class Parties:
             return
         if not focal:
             return
+        self._other_payers(given, focal[0], where)
         where = (*where, given.index(focal[0]))
         self._authorization(focal[0], where)
         link = focal[0].get("coverage")
@@ -110,6 +115,62 @@ class Parties:
                 self.form.report(where, "not-sent", message, severity="warning")
             return
         self.read_coverage(self.coverage)
+
+    def _other_payers(
+        self, given: Sequence[Mapping[str, Any]], asked: Mapping[str, Any], where: JsonPath
+    ) -> None:
+        """The payers of the other insurances. A claim for payment names all there are."""
+        others = [(one, (*where, at)) for at, one in enumerate(given) if one is not asked]
+        if others or self.claim.resource.get("use") == "claim":
+            rows = [self._other_payer(at, *one) for at, one in enumerate(others)]
+            self.form.put((PAYERS,), rows, where)
+
+    def _other_payer(
+        self, at: int, insurance: Mapping[str, Any], where: JsonPath
+    ) -> dict[str, Any]:
+        """One other payer: who it is, and what its answer to the claim says if that was sent."""
+        row: dict[str, Any] = {}
+
+        def put(name: str, value: object, said_at: JsonPath) -> None:
+            if value is not None:
+                row[name] = value
+                self.form.sources[PAYERS, at, name] = said_at
+
+        link = insurance.get("coverage")
+        coverage = self.resources.find(link, self.claim)
+        order = insurance.get("sequence")
+        if coverage is None:
+            message = f"the coverage {shown(url_of(link))} was not sent; its payer is unknown"
+            self.form.report(where, "not-sent", message, severity="warning")
+        else:
+            order = coverage.resource.get("order", order)
+            for payor in objects(coverage.resource.get("payor"))[:1]:
+                number, name, said_at = self._payer_named(payor, coverage)
+                put("payer", number, said_at)
+                put("payer_name", name, said_at)
+        put("rank", _RANKS.get(order) if type(order) is int else None, where)
+        answer = insurance.get("claimResponse")
+        found = self.resources.find(answer, self.claim)
+        if found is not None:
+            answered = read_answer(found.resource)
+            for name, value in answered.items():
+                put(name, value, found.path)
+        elif url_of(answer):
+            message = f"the answer {shown(url_of(answer))} of the other payer was not sent"
+            self.form.report(where, "not-sent", message, severity="warning")
+        return row
+
+    def _payer_named(
+        self, link: Mapping[str, Any], origin: Located
+    ) -> tuple[str | None, str | None, JsonPath]:
+        """The identifier and the name of a payer, and where they are stated."""
+        found = self.resources.find(link, origin)
+        if found is None:
+            logical = as_element(link.get("identifier"))
+            return text_of(logical.get("value")), text_of(link.get("display")), origin.path
+        numbers = identifiers(found.resource)
+        number = text_of(numbers[0].get("value")) if numbers else None
+        return number, text_of(found.resource.get("name")), found.path
 
     def read_coverage(self, coverage: Located) -> None:
         """Member, plan and line of business of a coverage."""

@@ -47,7 +47,9 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "patient": Patient,
     "provider": Provider,
 }
-_ELSEWHERE: Final = frozenset({*_PARTS, "lines", "authorizations", "history", "facts", "records"})
+_ELSEWHERE: Final = frozenset(
+    {*_PARTS, "lines", "authorizations", "history", "other_payers", "eligibility", "facts", "records"}
+)
 
 
 def _cells(model: type[BaseModel], part: str = "") -> dict[str, Cell]:

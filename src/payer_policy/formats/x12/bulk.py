@@ -30,6 +30,7 @@ from payer_policy.formats.x12.claim_loops import ClaimLoop, ClaimSet
 from payer_policy.formats.x12.envelope import Kind
 from payer_policy.formats.x12.form import Form
 from payer_policy.formats.x12.levels import Level
+from payer_policy.formats.x12.other_payers import PAYERS
 from payer_policy.formats.x12.segment_reader import BLANK, Run, Segment, Separators
 from payer_policy.formats.x12.values import days, number
 from payer_policy.request.in_columns import ReadColumns
@@ -322,6 +323,8 @@ def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | No
         rendering = marks.picks.get(reader.rendering[0], (None,))[0]
     if form.wrong or reader.service is None or (reader.rendering and rendering is None):
         return None
+    if reader.adjudications:  # what they say goes to the claim's other payers
+        return None
     values = {str(path[-1]): value for path, value in form.values.items()}
     if values.get("through") == values.get("date"):  # as `request_of` has it
         values.pop("through", None)
@@ -340,10 +343,11 @@ def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | No
     for segment in rest:
         reader.header(segment)
     reader.claim(clm)
-    if form.wrong:
+    if form.wrong or reader.others:  # hardly two claims say the same of other payers
         return None
     diagnoses = reader.known_diagnoses()
     values = {".".join(map(str, path)): value for path, value in form.values.items()}
+    values[PAYERS] = []
     if diagnoses is not None and not form.other_diagnoses:
         values["diagnoses"] = [code for code, _ in diagnoses]
     statement = None
@@ -477,7 +481,7 @@ class ClaimsInBulk:
 
     def __init__(self) -> None:
         self._requests = Assembly(
-            {path: field_reader(path) for path in REQUEST_FIELDS}, defaults_of_requests()
+            {path: field_reader(path) for path in (*REQUEST_FIELDS, PAYERS)}, defaults_of_requests()
         )
         self._lines = Assembly(
             {name: line_reader(name) for name in LINE_FIELDS}, defaults_of_lines()

@@ -13,6 +13,7 @@ from payer_policy.formats.intake import Intake, printable
 from payer_policy.formats.x12.claim_lines import NOTES, LineReader, Statement, narrative
 from payer_policy.formats.x12.claim_loops import ClaimLoop
 from payer_policy.formats.x12.form import Form, Source
+from payer_policy.formats.x12.other_payers import OtherPayers
 from payer_policy.formats.x12.providers import specialty
 from payer_policy.formats.x12.requests import (
     dates_of,
@@ -69,8 +70,8 @@ class ClaimReader:
         self._has_principal = False
         self._party = ""
         """Whom the last NM1 before the lines is about (NM101)."""
-        self._others = False
-        """Whether the segments are about other payers (from SBR to the first LX)."""
+        self.others = OtherPayers(form)
+        """The other payers; from the first SBR on, all is about them."""
 
     def read(self) -> Request | None:
         """The request, or None with the reasons among the form's slips."""
@@ -97,13 +98,16 @@ class ClaimReader:
             line.finish(self.statement)
         if not self.lines:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
-        self._number_lines()
+        numbers = self._number_lines()
+        self.others.finish([line.adjudications for line in self.lines], numbers)
         self._pointers()
         rendering(form, self.lines)
         self._total(loop.clm)
         if form.wrong:
             return None
-        return request_of(form, len(self.lines), self.known_diagnoses(), loop.clm)
+        payers: list[dict[str, Any]] = [{} for _ in range(self.others.count)]
+        known = self.known_diagnoses()
+        return request_of(form, len(self.lines), known, loop.clm, other_payers=payers)
 
     def header(self, segment: Segment) -> None:
         """A segment before the first line."""
@@ -111,10 +115,8 @@ class ClaimReader:
         if segment.id == "NM1":
             self._party = segment.code(1)
         match segment.id:
-            case "SBR":
-                self._others = True
-            case _ if self._others:
-                pass
+            case _ if self.others or segment.id == "SBR":
+                self.others.read(segment)
             case "NM1" if self._party == "82" and segment.code(8) == "XX":
                 form.put(("provider", "rendering_npi"), segment.get(9), segment, 9)
             case "PRV" if self._party == "82":
@@ -207,7 +209,7 @@ class ClaimReader:
                 message = "points to a diagnosis; the claim has none (HI)"
                 self.form.slip(*source, "wrong-value", message, "is the HI missing?")
 
-    def _number_lines(self) -> None:
+    def _number_lines(self) -> list[int]:
         """The lines' numbers from LX01; their positions where those cannot be the numbers."""
         texts = [line.lx.get(1) for line in self.lines]
         sound = all(t.isascii() and t.isdigit() and 0 < len(t) < 6 and int(t) for t in texts)
@@ -220,3 +222,4 @@ class ClaimReader:
                 self.form.slip(self.lines[0].lx, 1, "line-numbers", message, hint, "warning")
         for line, own in zip(self.lines, numbers, strict=True):
             self.form.put(line.path("number"), own, line.lx, 1)
+        return numbers

@@ -16,6 +16,7 @@ from payer_policy.core.vocabulary.codes import malformed, remark_on_ndc_unit
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.form import label
 from payer_policy.formats.x12.form import Form
+from payer_policy.formats.x12.other_payers import Adjudication
 from payer_policy.formats.x12.providers import taxonomy
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import days, number, pointer
@@ -48,6 +49,8 @@ class LineReader:
         self.rendering: tuple[str, Segment] | None = None
         self.specialty: tuple[str, Segment] | None = None
         """What the rendering provider of the line does, and the PRV that says it."""
+        self.adjudications: list[Adjudication] = []
+        """What other payers decided of the line."""
         self._party = ""
         """Whom the last NM1 is about (NM101)."""
         self.service: Segment | None = None
@@ -62,7 +65,10 @@ class LineReader:
     def read(self, segment: Segment) -> None:
         """One segment of the line."""
         match segment.id:
-            case "SVD" | "FRM" | "LQ":
+            case "SVD":
+                self._loop = "adjudication"
+                self.adjudications.append(Adjudication(segment))
+            case "FRM" | "LQ":
                 self._loop = "adjudication"
             case "NM1":
                 self._loop, self._party = "provider", segment.code(1)
@@ -74,7 +80,8 @@ class LineReader:
             case "LIN":
                 self._drug(segment)
             case _ if self._loop == "adjudication":
-                pass
+                if self.adjudications:
+                    self.adjudications[-1].read(segment)
             case "SV1" | "SV2" | "SV3":
                 self._service(segment)
             case "DTP" if segment.code(1) == "472":

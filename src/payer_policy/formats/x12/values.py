@@ -38,11 +38,16 @@ LEVELS_OF_SERVICE: Final = {"03": True, "U": True, "ME": True, "E": False, "R": 
 urgent, expedited; elective, routine. Others say nothing of it."""
 
 
-def number(text: str) -> int | Decimal:
-    """A quantity or an amount of money; a claim has none below zero."""
+def amount(text: str) -> int | Decimal:
+    """An amount of money that may be below zero, such as an adjustment."""
     if len(text) > 18 or not _NUMBER.fullmatch(text):
         raise ValueProblem("wrong-value", f"found {shown(text)}; a number was expected")
-    value = exact_number(Decimal(text))
+    return exact_number(Decimal(text))
+
+
+def number(text: str) -> int | Decimal:
+    """A quantity or an amount of money; a claim has none below zero."""
+    value = amount(text)
     if value < 0:
         raise ValueProblem("wrong-value", f"found {shown(text)}; 0 or more was expected")
     return value
