@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from payer_policy import Engine, PolicyError
+from payer_policy.analysis.possible import FoundRequest
+from payer_policy.analysis.witness import Decider
 from payer_policy.audit.entries import request_text
 from payer_policy.batch.deciding import IN_COLUMNS, TOO_FEW
 from payer_policy.core.json_source import read_json
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.formats.blocks import ClaimRows
 from payer_policy.formats.supplements import apply_supplement, read_supplements
 from payer_policy.formats.tables.parquet_blocks import table_columns
 from payer_policy.request.mappings import request_from_mapping
+from payer_policy.specs.reading import read_feature
+from payer_policy.specs.replay import replay, scripts_of
+from payer_policy.specs.writing import ScenarioWriter
 from tests.batch.test_in_columns import agree, lines_of, rows_of
 from tests.policy.checks.building import build
 from tests.request.test_facts_of_services import rule
@@ -293,3 +300,30 @@ def test_a_facts_file_gives_spans_and_payers_and_never_overrules_a_claim() -> No
 
     wanted = request_from_mapping({"eligibility": [SPAN], "other_payers": [PAYER]})
     assert (made.eligibility, made.other_payers) == (wanted.eligibility, wanted.other_payers)
+
+
+# --- scenarios ----------------------------------------------------------------------------------------
+
+SAID: list[dict[str, Value]] = [
+    {"came.on": date(2025, 3, 6), "came.urgent": True, "biller.tin": "123456789"},
+    {"came.urgent": False, "biller.specialty": "207RX0202X", "doctor.specialty": "207L00000X"},
+]
+
+
+@pytest.mark.parametrize("said", SAID, ids=["1", "2"])
+def test_a_scenario_says_it(engine: Engine, said: dict[str, Value], tmp_path: Path) -> None:
+    decider, writer = Decider(engine, "north/iron"), ScenarioWriter(engine.library)
+    facts = {"drug.code": "J1756", "service.date": date(2025, 3, 4), "request.kind": "claim"}
+    case = decider.decide(FoundRequest({**facts, **said}))
+    assert case is not None
+    file = tmp_path / "said.feature"
+    text = writer.scenario("Said", decider.payer, case.facts, [case.determination])
+    file.write_text(f"Feature: said\n\n{text}", "utf-8")
+
+    (script,) = scripts_of(read_feature(file, file.name))
+    result = replay(script, engine)
+
+    assert result.failure is None, (text, result.failure)
+    ((_, answer),) = result.answers
+    (again,) = answer.decided
+    assert again.determination.findings == case.determination.findings

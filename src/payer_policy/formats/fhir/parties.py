@@ -246,9 +246,8 @@ class Parties:
         self.requestor = self.resources.find(claim.resource.get("provider"), claim)
         billing = self.npi(claim.resource.get("provider"), claim)
         self.form.put(("provider", "billing_npi"), billing, (*claim.path, "provider"))
-        known = self._known_of(claim.resource.get("provider"))
-        self._tax_number(known)
-        self._specialty("billing_specialty", known)
+        self._tax_number(self._known_of(claim.resource.get("provider")))
+        self.read_specialty("billing_specialty", claim.resource.get("provider"))
         team = objects(claim.resource.get("careTeam"))
         rendering = [one for one in team if _RENDERING & {c.code for c in codings(one.get("role"))}]
         if not rendering and len(team) == 1 and not codings(team[0].get("role")):
@@ -274,7 +273,7 @@ class Parties:
         ]
         if not self._put_specialty("rendering_specialty", said):
             for one in members:
-                self._specialty("rendering_specialty", self._known_of(one.get("provider")))
+                self.read_specialty("rendering_specialty", one.get("provider"))
 
     def _known_of(self, reference: object) -> list[Located]:
         """What was sent of a provider: the resource, and what is behind a role."""
@@ -298,9 +297,14 @@ class Parties:
                 self.form.report(where, "not-read", message, wrong[1], "warning")
             return
 
-    def _specialty(self, name: str, known: Sequence[Located]) -> None:
-        """The specialty that a role, a person or an organization says, the first that says one."""
-        for found in known:
+    def read_specialty(self, name: str, reference: object) -> None:
+        """The specialty of a provider, by its role, else by the person or the organization behind it.
+
+        Args:
+            name: The field of the request's provider.
+            reference: The reference to the provider.
+        """
+        for found in self._known_of(reference):
             said: list[tuple[object, JsonPath]] = [
                 (one, (*found.path, "specialty"))
                 for one in objects(found.resource.get("specialty"))
