@@ -1,8 +1,8 @@
 """The facts file: what no claim form carries, by claim number.
 
 `{"<claim>": {"facts": {…}, "records": {…}, "lines": {"<line number>": {"facts": {…}, "records": {…}}},
-"authorizations": […], "history": […], "other_payers": […], "eligibility": […], "coverage": {…}, "provider": {…}}}`,
-every key optional. It fills in what a claim left out; it never overrules one.
+"authorizations": […], "history": […], "other_payers": […], "eligibility": […], "coverage": {…},
+"provider": {…}}}`, every key optional. It fills in what a claim left out; it never overrules one.
 
 `"<claim>"` is a claim number, and where several claims of a file share one: `"<claim number> @<NPI>"`
 for the one of a billing provider, `"<claim number> #<n>"` for the n-th claim of the file.

@@ -48,7 +48,16 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "provider": Provider,
 }
 _ELSEWHERE: Final = frozenset(
-    {*_PARTS, "lines", "authorizations", "history", "other_payers", "eligibility", "facts", "records"}
+    {
+        *_PARTS,
+        "lines",
+        "authorizations",
+        "history",
+        "other_payers",
+        "eligibility",
+        "facts",
+        "records",
+    }
 )
 
 
