@@ -162,7 +162,9 @@ def _claim(claim: Json, level: int, *, institutional: bool) -> list[str]:
     rest = "".join(f"*ABF:{code}" for code in diagnoses[1:])
     many = [
         f"HL*{level - 1}**20*1",
+        provider.get("billing_specialty") and f"PRV*BI*PXC*{provider['billing_specialty']}",
         f"NM1*85*2*SYNTHETIC*****XX*{provider['billing_npi']}",
+        provider.get("billing_tin") and f"REF*EI*{provider['billing_tin']}",
         f"HL*{level}*{level - 1}*22*0",
         f"SBR*P*18*{coverage['plan'] or ''}******{business}",
         f"NM1*IL*1*EXAMPLE*MEMBER****MI*{coverage['member_id'] or ''}",
@@ -171,9 +173,11 @@ def _claim(claim: Json, level: int, *, institutional: bool) -> list[str]:
         f"CLM*{claim['id']}*{total:.2f}***{place}*Y*A*Y*Y",
         claim.get("authorization_number") and f"REF*G1*{claim['authorization_number']}",
         claim.get("original_id") and f"REF*F8*{claim['original_id']}",
+        claim.get("description") and f"NTE*ADD*{claim['description']}",
         f"HI*ABK:{diagnoses[0]}{rest}",
         provider.get("rendering_npi")
         and f"NM1*82*1*EXAMPLE*DOCTOR****XX*{provider['rendering_npi']}",
+        provider.get("rendering_specialty") and f"PRV*PE*PXC*{provider['rendering_specialty']}",
     ]
     for line in claim["lines"]:
         many += _line(line, institutional=institutional)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -26,15 +26,19 @@ from tests.places import ROOT
 GENERATED = list(claims(7, 300))
 FULL: dict[str, Any] = {
     "kind": "claim", "id": " SYN-1 ", "frequency": "7", "original_id": "SYN-0",
-    "received": "2025-03-05", "bill_type": "0131", "place_of_service": "11",
+    "received": "2025-03-05", "received_at": "2025-03-05T23:30-05:00", "expedited": True,
+    "bill_type": "0131", "place_of_service": "11",
     "coverage": {
         "payer": "medicare", "payer_name": "Medicare", "line_of_business": "medicare",
         "plan": "P", "member_id": "M",
     },
     "patient": {"birth_date": "1970-01-02"},
-    "provider": {"billing_npi": "1234567893", "rendering_npi": "1234567893"},
+    "provider": {"billing_npi": "1234567893", "rendering_npi": "1234567893",
+        "billing_tin": "12-3456789", "billing_specialty": "207l00000x",
+        "rendering_specialty": "208VP0014X",
+    },
     "diagnoses": ["g800", "E11.9"],
-    "authorization_number": "A-1",
+    "authorization_number": "A-1", "description": " compounded   baclofen",
     "lines": [
         {
             "number": 4, "code": "j0945", "modifiers": ["jz", "JZ"], "units": "4.50",
@@ -64,6 +68,19 @@ FULL: dict[str, Any] = {
         }
     ],
     "confirmations": [{"rule": "too-soon", "by": "A. Physician, MD", "on": "2025-03-04"}],
+    "other_payers": [
+        {
+            "rank": "primary", "payer": "SYN-P", "payer_name": "A payer", "paid": "12.50",
+            "denied": 0, "remitted_on": "2025-04-01",
+            "adjustments": [{"group": "PR", "carc": "1", "amount": Decimal("-3.5"), "line": 4}],
+        }
+    ],
+    "eligibility": [
+        {
+            "kind": "hospice", "first_day": "2025-01-01", "last_day": "2025-02-01",
+            "ongoing": False, "number": "SYN-H", "name": "A hospice",
+        }
+    ],
     "facts": {"container.opened": 1, "note": "x", "day": date(2025, 1, 1), "no": None},
     "records": {},
 }  # fmt: skip
@@ -80,6 +97,8 @@ HOSTILE: list[Any] = [
     "4", " 4 ", "-4", "1e1", "٤", "x" * 41, "x" * 201, "x" * 1001, "J0945", " j0945 ", "J0945|JZ",
     "LOCAL|1", "NO CODE", "ß", "ﬀ", "J0945\n", "a\tb", "a\0b", "\ud800", "\x1f", "\x85", "\u2028",
     "2025-03-04", "2025-13-01", "2025-3-4", "20250304", "2025-W01-1", "٢٠٢٥-٠٣-٠٤", "2025-03-04 ",
+    "2025-03-04T23:30:00.5Z", "2025-03-04T24:30+25:00", "2025-03-04 09:30-05:00", "207L00000X",
+    "123456789", "1234-56789", datetime(2025, 3, 4, tzinfo=UTC),
     "66794015702", "6679415702", "N466794015702", "66794-157-02", "none", "approved", "claim", "8",
     _Code.BACLOFEN, [], (), {}, set(), frozenset({"JZ"}), ["JZ"], ("JZ", "JZ"), ["JZ"] * 41, [None],
     [[]], [{}], [1, 2], [True], [1.0], {"a": 1}, {"a": "b\0"}, {"a": ["b\ud800"]}, {"a": {"b": 1}},
@@ -129,7 +148,10 @@ def test_the_full_request_has_every_field_of_every_model() -> None:
     request = read_quickly(FULL)
     assert request is not None
     parts = [request, request.coverage, request.patient, request.provider, request.lines[0]]
-    parts += [*(request.authorizations or ()), *(request.history or ()), *request.confirmations]
+    lists = (request.authorizations, request.history, request.other_payers, request.eligibility)
+    parts += [one for rows in lists for one in rows or ()]
+    parts += (request.other_payers or ())[0].adjustments or ()
+    parts += request.confirmations
     for part in parts:
         assert part.model_fields_set == type(part).model_fields.keys()
 

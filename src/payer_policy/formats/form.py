@@ -23,16 +23,24 @@ MAX_PROBLEMS: Final = 100
 """Maximum number of problems listed for one claim; a longer list does not help."""
 
 _LABELS: Final = {
+    "amount": "adjustment of the other payer",
+    "billing_specialty": "specialty of who bills",
+    "billing_tin": "tax number of who bills",
     "code": "procedure code",
     "date": "date of service",
+    "denied": "amount not covered by the other payer",
     "frequency": "claim frequency",
+    "group": "adjustment group of the other payer",
     "id": "claim number",
     "ndc": "NDC",
     "ndc_quantity": "NDC quantity",
     "ndc_unit": "NDC unit",
     "original_id": "original claim number",
+    "paid": "payment of the other payer",
     "payer": "payer id",
     "plan": "group or plan",
+    "remitted_on": "remittance date of the other payer",
+    "rendering_specialty": "specialty of who treated",
     "through": "last date of service",
 }
 

@@ -1,8 +1,8 @@
 """The facts file: what no claim form carries, by claim number.
 
 `{"<claim>": {"facts": {…}, "records": {…}, "lines": {"<line number>": {"facts": {…}, "records": {…}}},
-"authorizations": […], "history": […], "coverage": {…}, "provider": {…}}}`, every key optional. It fills
-in what a claim left out; it never overrules one.
+"authorizations": […], "history": […], "other_payers": […], "eligibility": […], "coverage": {…},
+"provider": {…}}}`, every key optional. It fills in what a claim left out; it never overrules one.
 
 `"<claim>"` is a claim number, and where several claims of a file share one: `"<claim number> @<NPI>"`
 for the one of a billing provider, `"<claim number> #<n>"` for the n-th claim of the file.
@@ -27,10 +27,13 @@ from payer_policy.formats.json.split import members_of
 from payer_policy.request.checking import inconsistencies
 from payer_policy.request.given import line_numbers
 from payer_policy.request.models import (
+    MAX_PAYERS,
     Authorization,
     Coverage,
+    EligibilitySpan,
     History,
     Line,
+    OtherPayer,
     PriorLine,
     Provider,
     Request,
@@ -63,6 +66,12 @@ class _Entry(_LineEntry, title="an entry of the facts file"):
         | History
         | None
     ) = None
+    other_payers: tuple[OtherPayer, ...] | None = Field(
+        default=None, max_length=MAX_PAYERS, strict=False
+    )
+    eligibility: tuple[EligibilitySpan, ...] | None = Field(
+        default=None, max_length=1000, strict=False
+    )
     coverage: Coverage = Coverage()
     provider: Provider = Provider()
 
@@ -234,7 +243,7 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
         else line.model_copy(update=added(line, theirs, ("lines", number)))
         for number, line in zip(numbers, request.lines, strict=True)
     )
-    for part in ("authorizations", "history"):
+    for part in ("authorizations", "history", "other_payers", "eligibility"):
         old, new = getattr(request, part), getattr(entry, part)
         if new is not None and old is not None and old != new:
             differ((part,), f"`{part}`", old, new)

@@ -52,9 +52,11 @@ REQUEST_PATHS: Final[Mapping[str, FactType]] = {
     "frequency": _TEXT,
     "original_id": _ID,
     "received": _DATE,
+    "expedited": _FLAG,
     "bill_type": _ID,
     "place_of_service": FactType("code", system="place_of_service"),
     "authorization_number": _ID,
+    "description": _CODE,
     "diagnoses": FactType("codes", system="icd10cm"),
     "coverage.payer": _ID,
     "coverage.line_of_business": _ID,
@@ -63,6 +65,9 @@ REQUEST_PATHS: Final[Mapping[str, FactType]] = {
     "patient.birth_date": _DATE,
     "provider.billing_npi": FactType("code", system="npi"),
     "provider.rendering_npi": FactType("code", system="npi"),
+    "provider.billing_tin": FactType("code", system="tin"),
+    "provider.billing_specialty": FactType("code", system="taxonomy"),
+    "provider.rendering_specialty": FactType("code", system="taxonomy"),
 }
 SERVICE_PATHS: Final[Mapping[str, FactType]] = {
     "code": FactType("code", system="hcpcs"),

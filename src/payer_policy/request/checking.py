@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_models import MAX_PROBLEMS, validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
-from payer_policy.request.models import MAX_LINES, Line, Request
+from payer_policy.request.models import MAX_LINES, Line, Request, day_of_moment
 from payer_policy.request.quick import read_quickly
 
 
@@ -68,12 +69,16 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
     return request, slips
 
 
+_SUBJECTS: Final = {
+    "lines": "a line",
+    "authorizations": "an authorization",
+    "eligibility": "a span of eligibility",
+    "confirmations": "a confirmation",
+}
+
+
 def _subject(path: tuple[str | int, ...]) -> str:
-    return {
-        "lines": "a line",
-        "authorizations": "an authorization",
-        "confirmations": "a confirmation",
-    }.get(str(path[0]), "a request")
+    return _SUBJECTS.get(str(path[0]), "a request")
 
 
 def too_many_lines(count: int, most: int) -> tuple[str, str, str]:
@@ -103,6 +108,15 @@ def inconsistencies(request: Request) -> Iterator[Slip]:
 
 
 def _inconsistencies(request: Request) -> Iterator[Slip]:
+    day = day_of_moment(request.received_at)
+    if day is not None and request.received not in (None, day):
+        yield Slip(
+            ("received_at",),
+            "contradiction",
+            f"it was received at {request.received_at}, which is another day than "
+            f"{request.received} (`received`)",
+            "correct one of the two, or leave `received` out",
+        )
     seen: dict[int | None, int] = {}
     for index, line in enumerate(request.lines):
         first = seen.setdefault(line.number, index)
@@ -119,13 +133,20 @@ def _inconsistencies(request: Request) -> Iterator[Slip]:
         ):  # most have nothing to compare
             yield from _in_line(request, index, line)
     for index, authorization in enumerate(request.authorizations or ()):
-        first_day, last_day = authorization.valid_from, authorization.valid_through
-        if first_day and last_day and last_day < first_day:
-            yield Slip(
-                ("authorizations", index, "valid_through"),
-                "wrong-value",
-                f"the last day {last_day} is before the first day {first_day}",
-            )
+        days = authorization.valid_from, authorization.valid_through
+        yield from _in_order(("authorizations", index, "valid_through"), *days)
+    for index, span in enumerate(request.eligibility or ()):
+        yield from _in_order(("eligibility", index, "last_day"), span.first_day, span.last_day)
+        if span.ongoing and span.last_day is not None:
+            message = f"it is ongoing, and its last day is {span.last_day}"
+            hint = "leave one of the two out"
+            yield Slip(("eligibility", index, "ongoing"), "contradiction", message, hint)
+
+
+def _in_order(path: JsonPath, first_day: date | None, last_day: date | None) -> Iterator[Slip]:
+    if first_day and last_day and last_day < first_day:
+        message = f"the last day {last_day} is before the first day {first_day}"
+        yield Slip(path, "wrong-value", message)
 
 
 def unknown_confirmations(request: Request, rules: Collection[str]) -> Iterator[Slip]:

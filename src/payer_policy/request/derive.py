@@ -402,6 +402,8 @@ class _DerivationWriter(SourceWriter):
             return f"{self._constant_function(SERVICE_READERS[path].read)}(context)"
         if path == "coverage.payer":
             return "context.payer"
+        if path == "received":
+            return "request.received_on"
         if path == "diagnoses":
             return f"{self._constant_function(_claim_diagnoses)}(context)"
         return f"request.{path}"

@@ -72,7 +72,7 @@ from payer_policy.request.derive import (
     ServiceReader,
     drug_reader,
 )
-from payer_policy.request.models import Request
+from payer_policy.request.models import Request, day_of_moment
 from payer_policy.request.records import Lists, OfService
 from payer_policy.request.services import Service, product_line
 
@@ -451,6 +451,9 @@ class ServiceFacts:
     def _request(self, path: str) -> Column:
         if path == "coverage.payer":
             return self._services.payer.take(self._claim)
+        if path == "received":
+            times = self._field("received_at")
+            return first_known([self._field(path), _each(times, day_of_moment)])
         if path == "diagnoses":
             return _each(
                 self._field(path), lambda codes: None if codes is None else frozenset(codes)

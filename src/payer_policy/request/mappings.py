@@ -17,7 +17,7 @@ from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, ren
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.policy.library import Library
 from payer_policy.request.checking import inconsistencies, numbered, validated_request
-from payer_policy.request.models import Request
+from payer_policy.request.models import History, Request
 from payer_policy.request.quick import MOST_INSIDE, read_quickly
 
 QUESTION_FIELDS: Final = ("payer", "code", "plan", "line_of_business", "service_date", "kind")
@@ -121,8 +121,12 @@ def _no_request(value: object) -> Diagnostic:
 
 def _is_small(request: Request) -> bool:
     """Whether a request that was read quickly surely has no more parts than any may have."""
-    others = [*(request.authorizations or ()), *(request.history or ())]
-    return len(request.lines) * _PARTS_OF_LINE + len(others) * _PARTS_OF_ROW < _MOST_PARTS
+    payers, history = request.other_payers or (), request.history
+    if isinstance(history, History):
+        history = history.rows
+    lists = (request.authorizations, history, request.eligibility, payers)
+    rows = [len(one or ()) for one in (*lists, *(payer.adjustments for payer in payers))]
+    return len(request.lines) * _PARTS_OF_LINE + sum(rows) * _PARTS_OF_ROW < _MOST_PARTS
 
 
 class _Copy:

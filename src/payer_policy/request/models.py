@@ -24,8 +24,12 @@ from payer_policy.core.vocabulary.types import (
     calendar_date,
     code_of,
     exact_number,
+    moment,
     shown,
 )
+
+MAX_PAYERS = 20
+"""An 837 names at most ten other payers."""
 
 MAX_LINES = 999
 """An institutional claim has at most 999 service lines; more is not a claim."""
@@ -82,12 +86,22 @@ Ndc = Annotated[_Short, _spelled("ndc")]
 Modifier = Annotated[_Short, _spelled("modifier")]
 PlaceOfService = Annotated[_Short, _spelled("place_of_service")]
 Npi = Annotated[_Short, _spelled("npi")]
+Tin = Annotated[_Short, _spelled("tin")]
+Taxonomy = Annotated[_Short, _spelled("taxonomy")]
 Revenue = Annotated[_Short, _spelled("revenue")]
 Identifier = Annotated[_Short, _spelled("identifier")]
 Quantity = Annotated[int | Decimal, BeforeValidator(quantity)]
+Group = Literal["CO", "CR", "OA", "PI", "PR"]
+"""Claim adjustment group codes."""
+Amount = Annotated[int | Decimal, BeforeValidator(exact_number)]
+"""An amount of money that may be below 0."""
 Number = Annotated[int, Field(ge=1, le=99999)]
 Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
+Moment = Annotated[
+    _Short, BeforeValidator(moment), Field(json_schema_extra={"format": "date-time"})
+]
+"""A text, since the day depends on the offset, and two times with different ones can be equal."""
 Description = Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)]
 SPELLED: Final[tuple[tuple[Any, str], ...]] = (
     (Hcpcs, "hcpcs"),
@@ -96,6 +110,8 @@ SPELLED: Final[tuple[tuple[Any, str], ...]] = (
     (Modifier, "modifier"),
     (PlaceOfService, "place_of_service"),
     (Npi, "npi"),
+    (Tin, "tin"),
+    (Taxonomy, "taxonomy"),
     (Revenue, "revenue"),
     (Identifier, "identifier"),
 )
@@ -183,6 +199,12 @@ class Provider(_Part, title="`provider`"):
     """Who bills (NPI, 10 digits)."""
     rendering_npi: Npi | None = None
     """Who treated (NPI, 10 digits)."""
+    billing_tin: Tin | None = None
+    """The tax number (TIN, 9 digits) of who bills."""
+    billing_specialty: Taxonomy | None = None
+    """What who bills does, as a taxonomy code (10 characters)."""
+    rendering_specialty: Taxonomy | None = None
+    """What who treated does, as a taxonomy code (10 characters)."""
 
 
 class Line(_Part, title="a line"):
@@ -315,6 +337,63 @@ class Confirmation(_Part, title="a confirmation"):
     """The day that it was confirmed."""
 
 
+class Adjustment(_Part, title="an adjustment"):
+    """Why another payer paid less than was billed."""
+
+    group: Group | None = None
+    """Who bears it: the claim adjustment group code."""
+    carc: Identifier
+    """The claim adjustment reason code."""
+    amount: Amount | None = None
+    """What was taken off, in dollars; exact, below 0 where something was added."""
+    line: Number | None = None
+    """The line of this claim that it is about; the whole claim where left out."""
+
+
+class OtherPayer(_Part, title="another payer"):
+    """A payer before or after this one, and what it decided of this claim."""
+
+    rank: Literal["primary", "secondary", "tertiary"] | None = None
+    """Its place in the order of payers; None: not known, or after the third."""
+    payer: Identifier | None = None
+    """Its identifier."""
+    payer_name: Identifier | None = None
+    """Its name for people."""
+    paid: Quantity | None = None
+    """What it paid for the claim, in dollars; exact."""
+    denied: Quantity | None = None
+    """What it did not cover of the claim, in dollars; exact."""
+    adjustments: tuple[Adjustment, ...] | None = Field(
+        default=None, max_length=MAX_ELEMENTS, strict=False
+    )
+    """Why it paid less; an empty list says that it took nothing off."""
+    remitted_on: Date | None = None
+    """The day of its remittance or decision."""
+
+    @property
+    def carcs(self) -> frozenset[str] | None:
+        """The claim adjustment reason codes of all adjustments."""
+        return None if self.adjustments is None else frozenset(one.carc for one in self.adjustments)
+
+
+class EligibilitySpan(_Part, title="a span of eligibility"):
+    """Days on which the member was in a facility, in a program or in a plan, as the payer knows it."""
+
+    kind: Literal["inpatient", "part-a-snf", "hospice", "home-health", "esrd", "plan-membership"]
+    """What the member was in: a hospital, a skilled nursing facility under Part A, hospice, home health,
+    the program for end-stage renal disease, or a plan."""
+    first_day: Date | None = None
+    """The first day."""
+    last_day: Date | None = None
+    """The last day, which counts too."""
+    ongoing: bool | None = None
+    """Whether it had not ended when it was looked up, so that there is no last day."""
+    number: Identifier | None = None
+    """The facility's or the plan's number."""
+    name: Identifier | None = None
+    """The facility's or the plan's name."""
+
+
 class Request(_Part, title="a request"):
     """One claim, or one preauthorization request, with what is known around it.
 
@@ -332,7 +411,11 @@ class Request(_Part, title="a request"):
     original_id: Identifier | None = None
     """The number of the claim that this one replaces or voids."""
     received: Date | None = None
-    """The day that the payer received it."""
+    """The day that the payer received it; that of `received_at` where left out."""
+    received_at: Moment | None = None
+    """When the payer received it, with the payer's UTC offset, such as 2025-03-05T14:30:00-05:00."""
+    expedited: bool | None = None
+    """Whether an answer is asked for sooner than usual, since waiting could do harm."""
     bill_type: Identifier | None = None
     """The type of bill of an institutional claim (CLM05)."""
     place_of_service: PlaceOfService | None = None
@@ -348,6 +431,8 @@ class Request(_Part, title="a request"):
     are none."""
     authorization_number: Identifier | None = None
     """The authorization that the claim names; a line's own goes before it."""
+    description: Description | None = None
+    """Free text of the whole claim or request; at most 1,000 characters."""
     lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES, strict=False)
     """At most 999; those without a number are numbered by position."""
     authorizations: tuple[Authorization, ...] | None = Field(
@@ -365,6 +450,24 @@ class Request(_Part, title="a request"):
     """Records about the member by the name of their type: rows, or an object with `rows`."""
     confirmations: tuple[Confirmation, ...] = Field(default=(), max_length=100, strict=False)
     """Denials that a clinician has confirmed; until then such a denial is a recommendation."""
+    other_payers: tuple[OtherPayer, ...] | None = Field(
+        default=None, max_length=MAX_PAYERS, strict=False
+    )
+    """Other payers that the claim names; an empty list says that it names none."""
+    eligibility: tuple[EligibilitySpan, ...] | None = Field(
+        default=None, max_length=1000, strict=False
+    )
+    """The member's spans of eligibility on file; an empty list says that there are none."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     are given here only where one service can be meant, else in the `facts` of its lines."""
+
+    @property
+    def received_on(self) -> date | None:
+        """The day that the payer received it, whether it is given alone or with the time."""
+        return self.received or day_of_moment(self.received_at)
+
+
+def day_of_moment(moment: str | None) -> date | None:
+    """The day of a `Moment`, at its own offset."""
+    return None if moment is None else date.fromisoformat(moment[:10])

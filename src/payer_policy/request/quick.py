@@ -17,12 +17,14 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_TEXT, code_of
+from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_TEXT, code_of, exact_number, moment
 from payer_policy.request.models import (
     SPELLED,
+    Amount,
     Date,
     Description,
     Line,
+    Moment,
     Quantity,
     Request,
     quantity,
@@ -112,7 +114,13 @@ def _read(hint: Any, field: FieldInfo) -> _Read:
         if len(hints) > 1:
             return _listed_or_object(*[_read(one, field) for one in hints])
         (hint,) = hints
-    for type_, read in ((Quantity, _quantity), (Date, _day), (Description, _description)):
+    for type_, read in (
+        (Quantity, _quantity),
+        (Date, _day),
+        (Description, _description),
+        (Moment, moment),
+        (Amount, exact_number),
+    ):
         if hint == type_:
             return read
     for type_, system in SPELLED:

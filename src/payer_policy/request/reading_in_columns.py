@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from payer_policy.core.columns import Codes, Column, Flags, Groups, recoded
+from payer_policy.core.columns import Codes, Column, Flags, Groups, mapped, recoded
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.json_source import MAX_ELEMENTS
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
@@ -25,13 +25,17 @@ from payer_policy.request.given import parse_facts
 from payer_policy.request.in_columns import ReadColumns, RequestColumns
 from payer_policy.request.models import (
     MAX_LINES,
+    MAX_PAYERS,
     Authorization,
     Coverage,
+    EligibilitySpan,
     Line,
+    OtherPayer,
     Patient,
     PriorLine,
     Provider,
     Request,
+    day_of_moment,
 )
 from payer_policy.request.quick import quick_reader
 
@@ -43,8 +47,16 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
 LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "authorizations": Authorization,
     "history": PriorLine,
+    "other_payers": OtherPayer,
+    "eligibility": EligibilitySpan,
 }
-_MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
+"""The lists of requests. A request whose other payers give adjustments is read by itself."""
+_MOST: Final = {
+    "authorizations": 1000,
+    "history": MAX_ELEMENTS,
+    "other_payers": MAX_PAYERS,
+    "eligibility": 1000,
+}
 _APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts", "records", "confirmations"})
 """What is not one value. A request with `records` or `confirmations` is read by itself."""
 REQUEST_FIELDS: Final = (
@@ -524,17 +536,28 @@ def inconsistent(columns: RequestColumns) -> Flags:
         most = np.array([100 if one is None else len(one) for one in diagnoses.values])
         wrong |= last[pointers.codes] > most[diagnoses.codes][groups.of_row]
     found = groups.any(wrong)
-    entries = columns.fields.get("authorizations")
-    if entries is not None:
-        crossed = [
-            any(
-                one.valid_from and one.valid_through and one.valid_through < one.valid_from
-                for one in value or ()
-            )
-            for value in entries.values
-        ]
-        found |= np.array(crossed, dtype=np.bool_)[entries.codes]
+    times, days = columns.fields.get("received_at"), columns.fields.get("received")
+    if times is not None and days is not None:
+        differ = mapped(
+            lambda time, day: None if None in (time, day) or day_of_moment(time) == day else True,
+            [times, days],
+        )
+        found |= differ.known
+    for name, unsound in (("authorizations", _is_crossed), ("eligibility", _is_no_span)):
+        entries = columns.fields.get(name)
+        if entries is not None:
+            wrong_lists = [any(map(unsound, value or ())) for value in entries.values]
+            found |= np.array(wrong_lists, dtype=np.bool_)[entries.codes]
     return found
+
+
+def _is_crossed(one: Any) -> bool:
+    return bool(one.valid_from and one.valid_through and one.valid_through < one.valid_from)
+
+
+def _is_no_span(one: Any) -> bool:
+    first, last = one.first_day, one.last_day
+    return last is not None and bool(one.ongoing or (first and last < first))
 
 
 def _remarks(lines: _Table, rows: Flags) -> Counter[str]:

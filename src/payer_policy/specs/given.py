@@ -29,9 +29,12 @@ FIELDS: Final = {
     "frequency": "frequency",
     "original id": "original_id",
     "received": "received",
+    "received at": "received_at",
+    "expedited": "expedited",
     "bill type": "bill_type",
     "place of service": "place_of_service",
     "authorization number": "authorization_number",
+    "description": "description",
     "payer": "coverage.payer",
     "payer name": "coverage.payer_name",
     "line of business": "coverage.line_of_business",
@@ -40,8 +43,12 @@ FIELDS: Final = {
     "birth date": "patient.birth_date",
     "billing npi": "provider.billing_npi",
     "rendering npi": "provider.rendering_npi",
+    "billing tin": "provider.billing_tin",
+    "billing specialty": "provider.billing_specialty",
+    "rendering specialty": "provider.rendering_specialty",
 }
 _SETS: Final = {"modifiers": "modifier", "codes": "hcpcs"}
+_FLAGS: Final = ("void", "expedited")
 _CODES: Final = {"code": "hcpcs", "place of service": "place_of_service"}
 
 
@@ -372,7 +379,7 @@ def _cell(model: type[BaseModel], column: str, text: str, line: int | None) -> A
             return cells.whole_number(text, "the number of the line")
         if column == "diagnosis pointers":
             return [cells.whole_number(one, "a diagnosis pointer") for one in cells.several(text)]
-        if column == "void":
+        if column in _FLAGS:
             return cells.yes_or_no(text)
     except Wrong as error:
         raise Wrong(f"`{column}`: {error.message}", error.hint, line) from None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.core.vocabulary.types import FactType, Value, format_value
 from payer_policy.determination import Determination
 from payer_policy.determination.words import in_words
 from payer_policy.policy.library import Library
@@ -123,7 +123,7 @@ class ScenarioWriter:
                 if value:
                     yield f"And the diagnoses {' and '.join(sorted(value))}"
             elif path in _FIELD_OF:
-                rows.append((_FIELD_OF[path], str(value)))
+                rows.append((_FIELD_OF[path], format_value(value)))
         if rows:
             yield f"And the {kind} says"
             yield from _table([("field", "value"), *rows])

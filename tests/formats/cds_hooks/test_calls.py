@@ -127,12 +127,22 @@ def test_dispatched_orders_come_from_what_was_prefetched(key: str) -> None:
         "resourceType": "Practitioner",
         "id": "doctor",
         "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1122334450"}],
+        "qualification": [
+            {
+                "code": {
+                    "coding": [
+                        {"system": "http://nucc.org/provider-taxonomy", "code": "207L00000X"}
+                    ]
+                }
+            }
+        ],
     }
 
     (one,) = read(body, "order-dispatch").orders
 
     assert one.intake.request is not None
-    assert one.intake.request.provider.rendering_npi == "1122334450"
+    provider = one.intake.request.provider
+    assert (provider.rendering_npi, provider.rendering_specialty) == ("1122334450", "207L00000X")
 
 
 def test_an_order_that_was_not_prefetched_is_named() -> None:

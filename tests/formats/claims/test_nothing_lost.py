@@ -83,10 +83,10 @@ def test_a_damaged_event_is_never_lost(hl: str, diagnosis: str) -> None:
     """Also where it follows the services of another."""
     text = (CASES / "synthetic-review-requests.278").read_text(encoding="utf-8")
     second = f"TRN*1*SYN-PA-8*9SYNTHCLIN~UM*HS*I*3*11:B~{diagnosis}HL*7*6*SS*0~SV1*HC:J0945**UN*1~"
-    whole = text.replace("SE*29*", f"HL*6*3*EV*1~{second}SE*29*")
+    whole = text.replace("SE*33*", f"HL*6*3*EV*1~{second}SE*33*")
     assert settled(whole) == count(whole) == 4
 
-    damaged = text.replace("SE*29*", f"{hl}{second}SE*29*")
+    damaged = text.replace("SE*33*", f"{hl}{second}SE*33*")
     assert settled(damaged) == 4
     first, lost, *_ = [i for i in read_requests(damaged.encode(), "f") if not i.is_note]
     assert first.request is None and lost.request is None

@@ -61,6 +61,7 @@ def test_a_whole_bundle_is_read_into_a_request() -> None:
     assert made == {
         "kind": "preauthorization",
         "id": "SYN-FHIR-1",
+        "expedited": False,
         "coverage": {
             "payer": "CSTD0001",
             "payer_name": "A payer",
@@ -604,3 +605,202 @@ def test_the_published_response_is_no_request() -> None:
         "found ClaimResponse, Organization, Patient, Practitioner; a Claim, or a Bundle with one, "
         "was expected"
     ]
+
+
+# --- urgency, tax number, specialty, narrative ------------------------------------------------------
+
+NUCC = "http://nucc.org/provider-taxonomy"
+LEVEL = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-levelOfServiceCode"
+PRIORITY = "http://terminology.hl7.org/CodeSystem/processpriority"
+
+
+def _level(code: str) -> list[dict[str, Any]]:
+    return [{"url": LEVEL, "valueCodeableConcept": coded("https://codesystem.x12.org/1338", code)}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expedited", "said"),
+    [
+        ({"extension": _level("U")}, True, []),
+        ({"extension": _level("E"), "priority": coded(PRIORITY, "stat")}, False, []),
+        ({"extension": _level("04"), "priority": coded(PRIORITY, "stat")}, True, ["not-read"]),
+        ({"priority": coded(PRIORITY, "stat")}, True, []),
+        ({"priority": coded(PRIORITY, "deferred")}, False, []),
+        ({"priority": coded(PRIORITY, "soon")}, None, []),
+        ({"priority": coded(PRIORITY, "stat"), "use": "claim"}, None, []),
+    ],
+)
+def test_urgency(changes: dict[str, Any], expedited: bool | None, said: list[str]) -> None:
+    made, codes = _read(bundle(claim(**changes)))
+
+    assert (made.get("expedited"), codes) == (expedited, said)
+
+
+def _with(changes: dict[str, dict[str, Any]], **of_claim: Any) -> dict[str, Any]:
+    """The bundle with other resources in place of those of these ids, or besides."""
+    made = bundle(claim(**of_claim))
+    known = {entry["resource"]["id"]: entry["resource"] for entry in made["entry"]}
+    for name, change in changes.items():
+        if name in known:
+            known[name] |= change
+        else:
+            kind = change["resourceType"]
+            added = {"fullUrl": f"{ROOT}/{kind}/{name}", "resource": {**change, "id": name}}
+            made["entry"].append(added)
+    return made
+
+
+NPI = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}
+EIN = {"system": "urn:oid:2.16.840.1.113883.4.4", "value": "00-0000001"}
+TAX = {"type": coded("http://terminology.hl7.org/CodeSystem/v2-0203", "TAX"), "value": "000000002"}
+ROLE = {
+    "resourceType": "PractitionerRole",
+    "practitioner": {"reference": "Practitioner/doctor"},
+    "organization": {"reference": "Organization/clinic"},
+    "specialty": [coded("http://snomed.info/sct", "1"), coded(NUCC, "207L00000X")],
+}
+
+
+@pytest.mark.parametrize(
+    ("resource", "wanted", "said"),
+    [
+        (
+            _with({"clinic": {"identifier": [NPI, EIN]}}),
+            {"billing_tin": "000000001"}, [],
+        ),
+        (
+            _with({"clinic": {"identifier": [NPI, {**EIN, "value": "123"}]}}),
+            {}, ["not-read"],
+        ),
+        (
+            _with({"clinic": {"identifier": [NPI, TAX]}}),
+            {"billing_tin": "000000002"}, [],
+        ),
+        (
+            _with(
+                {"clinic": {"identifier": [NPI, EIN]}, "role": ROLE},
+                provider={"reference": "PractitionerRole/role"},
+            ),
+            {
+                "billing_npi": "1122334450", "billing_tin": "000000001",
+                "billing_specialty": "207L00000X",
+            },
+            [],
+        ),
+        (
+            _with({}, careTeam=[{**claim()["careTeam"][0], "qualification": coded(NUCC, "208vp0014x")}]),
+            {"rendering_specialty": "208VP0014X"}, [],
+        ),
+        (
+            _with({"doctor": {"qualification": [{"code": coded(NUCC, "207L00000X")}]}}),
+            {"rendering_specialty": "207L00000X"}, [],
+        ),
+        (
+            _with({"doctor": {"qualification": [
+                {"code": coded(NUCC, one)} for one in ("207L00000X", "208VP0014X")
+            ]}}),
+            {}, ["not-read"],
+        ),
+        (_with({"doctor": {"qualification": [{"code": coded(NUCC, "pain")}]}}), {}, ["not-read"]),
+    ],
+)  # fmt: skip
+def test_tax_number_and_specialty(
+    resource: dict[str, Any], wanted: dict[str, str], said: list[str]
+) -> None:
+    made, codes = _read(resource)
+
+    usual = {"billing_npi": "1234567893", "rendering_npi": "1122334450"}
+    assert (made["provider"], codes) == (usual | wanted, said)
+
+
+def test_texts_for_people_are_the_description() -> None:
+    told = [
+        {"sequence": at, "category": coded("PASTempCodes", "freeFormMessage"), "valueString": text}
+        for at, text in enumerate(("first fill", "compounded", "first fill"), 1)
+    ]
+    made, _ = _read(bundle(claim(supportingInfo=told)))
+
+    assert made["description"] == "first fill; compounded"
+
+
+# --- other payers -----------------------------------------------------------------------------------
+
+CARC = "https://x12.org/codes/claim-adjustment-reason-codes"
+GROUP = "https://x12.org/codes/claim-adjustment-group-codes"
+
+
+def _reason(*carcs: str, group: str | None = None) -> dict[str, Any]:
+    codes = [{"system": CARC, "code": carc} for carc in carcs]
+    return {"coding": [*codes, *([{"system": GROUP, "code": group}] if group else [])]}
+
+
+FIRST: dict[str, dict[str, Any]] = {
+    "first-payer": {
+        "resourceType": "Organization",
+        "name": "First payer",
+        "identifier": [{"system": "urn:example:payer-ids", "value": "P1"}],
+    },
+    "first": {
+        "resourceType": "Coverage",
+        "status": "active",
+        "beneficiary": {"reference": "Patient/member"},
+        "payor": [{"reference": "Organization/first-payer"}],
+        "order": 1,
+    },
+    "answer": {
+        "resourceType": "ClaimResponse",
+        "created": "2026-03-20",
+        "payment": {
+            "date": "2026-03-21",
+            "amount": {"value": Decimal("120.50"), "currency": "USD"},
+        },
+        "adjudication": [{"reason": _reason("1", group="PR"), "amount": {"value": 25}}],
+        "item": [
+            {
+                "itemSequence": 1,
+                "adjudication": [{"reason": _reason("45", "97"), "amount": {"value": 9}}],
+            }
+        ],
+    },
+}
+ASKED = {"sequence": 2, "focal": True, "coverage": {"reference": "Coverage/coverage"}}
+OTHER = {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/first"}}
+ANSWERED = OTHER | {"claimResponse": {"reference": "ClaimResponse/answer"}}
+WHO = {"rank": "primary", "payer": "P1", "payer_name": "First payer"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "insurance", "use", "wanted", "said"),
+    [
+        ({}, [ASKED], "claim", [], []),
+        ({}, [ASKED], "preauthorization", None, []),
+        (FIRST, [OTHER, ASKED], "preauthorization", [WHO], []),
+        (
+            FIRST, [ASKED, ANSWERED], "claim",
+            [{
+                **WHO, "paid": "120.5", "remitted_on": "2026-03-21",
+                "adjustments": [
+                    {"carc": "1", "group": "PR", "amount": 25},
+                    {"carc": "45", "line": 1},
+                    {"carc": "97", "line": 1},
+                ],
+            }],
+            [],
+        ),
+        ({}, [OTHER, ASKED], "claim", [{"rank": "primary"}], ["not-sent"]),
+        (
+            {name: FIRST[name] for name in ("first", "first-payer")}, [ANSWERED, ASKED], "claim",
+            [WHO], ["not-sent"],
+        ),
+    ],
+)  # fmt: skip
+def test_other_payers(
+    resources: dict[str, dict[str, Any]],
+    insurance: list[dict[str, Any]],
+    use: str,
+    wanted: list[dict[str, Any]] | None,
+    said: list[str],
+) -> None:
+    made, codes = _read(_with(resources, insurance=insurance, use=use))
+
+    assert (made.get("other_payers"), codes) == (wanted, said)

@@ -27,6 +27,13 @@ from tests.places import POLICIES
 
 SAMPLES = sorted(one for one in CASES.iterdir() if one.suffix in (".837", ".837i", ".278"))
 GIVEN = list(claims(41, 400))
+for at, claim in enumerate(GIVEN):
+    if at % 3:
+        claim["provider"] |= {"billing_tin": f"{at:09}", "billing_specialty": "207L00000X"}
+    if at % 5 == 0:
+        claim["description"] = f"NOTE {at}"
+    if at % 2:
+        claim["provider"]["rendering_specialty"] = "208VP0014X"
 FILES = {"professional": professional(GIVEN).text, "institutional": institutional(GIVEN).text}
 
 ELEMENTS = (
@@ -34,6 +41,7 @@ ELEMENTS = (
     *("20250310", "20250310-20250312", "20250310-20250310", "202503101200", "20250230", "18000101"),
     *("HC:J0475:JW", "ZZ:J0475", "HC:J0475:JZ:KX", "hc:j0475", "HC", "ABK:G801", "BK:3439", "ABF:Z451"),
     *("1:2", "9", "11:B:1", "131:A:7", "22:B:8", "12.50", "-1", "1e3", "735091820000.5", "1679576722"),
+    *("PE", "BI", "AT", "PXC", "207L00000X", "208VP0014X", "EI", "SY", "000000001", "00-0000002"),
     *("\ue0000", "\ue0001", "PLAN ONE", "MB", "CI", "7777", "10", "0", "3"),
 )  # fmt: skip
 SEGMENTS = (
@@ -45,6 +53,11 @@ SEGMENTS = (
     *("LIN**N4*66794015502", "LIN**EN*1234567890123", "CTP****2*ML", "CTP****2*XX"),
     *("SV1*HC:J0475:JW*12.50*UN*3***1:2", "SV1*HC:J0475*12.50*MJ*3*11", "SV3*AD:D0120*5", "LX*9"),
     *("DMG*D8*19620101", "DMG*D8*19620101-19620102", "PAT*01", "N3*1 SYNTHETIC WAY", "QQ*1", "K3*NOTE"),
+    *("PRV*PE*PXC*207L00000X", "PRV*PE*ZZ*208VP0014X", "PRV*BI*PXC*207L00000X", "PRV*BI*XX*1"),
+    *("PRV*AT*PXC*1", "NTE*CER*X", "NTE*ADD", "NM1*85*2*X*****XX*1234567893"),
+    *("REF*EI*000000001", "REF*EI*00-0000002", "REF*EI*12", "REF*SY*000000001"),
+    *("SBR*P*18*X", "NM1*PR*2*X*****PI*P1", "CAS*PR*1*12.50**2*x", "CAS*CO*45*-1", "AMT*D*9"),
+    *("SVD*P1*4*HC:J0475**1", "DTP*573*D8*20250401", "AMT*A8*1", "SVD*P2*1"),
     *("CLM*SYN-X*1.00***11:B:1", "HL*900*1*22*0", "HL*901*900*23*0", "LX*1", "SV2*0636*HC:J0475*9*UN*1"),
 )  # fmt: skip
 
@@ -171,13 +184,15 @@ def test_common_claims_are_read_in_bulk(name: str, vocabulary: Vocabulary) -> No
         assert read == given > 40
 
 
-def named_by_lines(text: str, npis: tuple[str, ...]) -> str:
-    """The same claims, with providers that the lines name one after the other."""
+def named_by_lines(text: str, npis: tuple[str, ...], specialties: tuple[str, ...]) -> str:
+    """The same claims, with providers and specialties that the lines name one after the other."""
     parts, at = [], 0
     for part in text.split("~\n"):
         parts.append(part)
         if part.startswith(("SV1*", "SV2*")):
             parts.append(f"NM1*82*1*EXAMPLE*DOCTOR****XX*{npis[at % len(npis)]}")
+            if specialties[at % len(specialties)]:
+                parts.append(f"PRV*PE*PXC*{specialties[at % len(specialties)]}")
             at += 1
     return "~\n".join(parts)
 
@@ -185,12 +200,18 @@ def named_by_lines(text: str, npis: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_providers_that_lines_name(name: str, vocabulary: Vocabulary) -> None:
     text = FILES[name].replace("NM1*82*1*EXAMPLE*DOCTOR****XX*1245319599~\n", "")
+    bare = text.replace("PRV*PE*PXC*208VP0014X~\n", "")
+    npis, specialties = ("1245319599", "1679576722"), ("207L00000X", "208VP0014X")
 
-    one, given = held(named_by_lines(text, ("1245319599",)), vocabulary)
-    several, _ = held(named_by_lines(text, ("1245319599", "1679576722")), vocabulary)
+    one, given = held(named_by_lines(bare, npis[:1], specialties[:1]), vocabulary)
+    several, _ = held(named_by_lines(bare, npis, specialties[:1]), vocabulary)
+    differ, _ = held(named_by_lines(bare, npis[:1], specialties), vocabulary)
+    some, _ = held(named_by_lines(text, npis[:1], ("207L00000X", "", "")), vocabulary)
 
     assert given > one > given / 2, "some claims name another one"
-    assert given / 2 > several > 0, "only claims of one line are read in bulk"
+    for found in (several, differ):
+        assert given / 2 > found > 0, "only claims of one line are read in bulk"
+    assert one > some > 0, "some claims give a specialty themselves, and some lines none"
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda one: str(one.name))

@@ -20,6 +20,8 @@ SYSTEMS: Final = (
     "modifier",
     "place_of_service",
     "npi",
+    "tin",
+    "taxonomy",
     "revenue",
     "identifier",
 )
@@ -52,10 +54,14 @@ SHAPES: Final[dict[str, Shape]] = {
         ("modifier", r"[A-Z0-9]{2}", "a modifier", "two letters or digits, such as JW"),
         ("place_of_service", r"\d{2}", "a place of service", "two digits, such as 11"),
         ("npi", r"\d{10}", "an NPI", "ten digits"),
+        ("tin", r"\d{9}", "a tax number (TIN)", "nine digits, such as 12-3456789"),
+        # NUCC codes end with X; older ones, which claims still carry, do not.
+        ("taxonomy", r"[0-9A-Z]{10}", "a taxonomy code", "ten characters, such as 207L00000X"),
         ("revenue", r"\d{4}", "a revenue code", "four digits, such as 0636"),
     )
 }
 _ICD10CM = re.compile(r"[A-Z]\d[0-9A-Z]{1,5}\Z", re.ASCII)
+_HYPHENED_TIN = re.compile(r"\d{2}-\d{7}\Z", re.ASCII)
 _TEN_DIGITS = re.compile(r"\d{10}\Z", re.ASCII)
 _NDC_PARTS: Final = {(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2)}
 
@@ -80,6 +86,8 @@ def normalize_code(system: str | None, text: str) -> str:
         return code
     if system == "ndc":
         return _ndc11(code) or code
+    if system == "tin" and _HYPHENED_TIN.match(code):
+        return code.replace("-", "")
     if system == "place_of_service" and code.isdigit():
         return code.zfill(2)
     if system == "revenue" and len(code) == 3 and code.isdigit():
@@ -157,6 +165,8 @@ _STAND_INS: Final = {
     "modifier": ("", 2),
     "place_of_service": ("", 2),
     "npi": ("9", 9),
+    "tin": ("9", 8),
+    "taxonomy": ("9", 9),
     "revenue": ("9", 3),
 }
 

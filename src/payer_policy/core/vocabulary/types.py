@@ -62,6 +62,10 @@ _QUANTITY = re.compile(
 )
 _URL = re.compile(r"(?:https?://|urn:)\S*\Z", re.IGNORECASE)
 _ONE_WORD = re.compile(r"\S+")
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})\Z",
+    re.ASCII,
+)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -231,6 +235,28 @@ def calendar_date(raw: object) -> date:
         return date.fromisoformat(raw)
     except ValueError:
         raise ValueProblem("wrong-value", f"{raw} is not a day of the calendar") from None
+
+
+def moment(raw: object) -> str:
+    """A point in time with its UTC offset in its one spelling, such as 2025-03-05T14:30:00-05:00.
+
+    The offset stays as it was given, since the day is the one there. Parts of a second are dropped.
+
+    Raises:
+        ValueProblem: not a date and time with an offset, or no such time.
+    """
+    text = raw.isoformat() if isinstance(raw, datetime) else raw
+    if not isinstance(text, str) or not (found := _MOMENT.match(text)):
+        hint = "write it as 2025-03-05T14:30:00-05:00"
+        expected = "a date and time with its UTC offset was expected"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; {expected}", hint)
+    day, minute, second, offset = found.groups()
+    spelled = f"{day}T{minute}:{second or '00'}{'+00:00' if offset == 'Z' else offset}"
+    try:
+        datetime.fromisoformat(spelled)
+    except ValueError:
+        raise ValueProblem("wrong-value", f"{text} is not a time of the calendar") from None
+    return spelled
 
 
 def parse_value(type_: FactType, raw: object) -> Value:

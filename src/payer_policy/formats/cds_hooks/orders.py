@@ -179,6 +179,8 @@ class _Order:
         npis = {npi for one in performers if (npi := parties.npi(one, order))}
         if len(npis) == 1:
             form.put(("provider", "rendering_npi"), npis.pop(), (*order.path, "performer"))
+            for one in performers:
+                parties.read_specialty("rendering_specialty", one)
 
     def _patient(self) -> Located | None:
         """The order's patient; the call's, unless the order is for somebody else."""

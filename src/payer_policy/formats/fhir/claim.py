@@ -31,6 +31,7 @@ from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     choice,
     codings,
+    extensions,
     identifiers,
     objects,
     span_of,
@@ -38,6 +39,8 @@ from payer_policy.formats.fhir.values import (
     url_of,
 )
 from payer_policy.formats.intake import Intake, guarded, printable, refused, remark_duplicates
+from payer_policy.formats.x12.claim_lines import narrative
+from payer_policy.formats.x12.values import LEVELS_OF_SERVICE
 from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES
@@ -46,6 +49,10 @@ MAX_BYTES: Final = 8_000_000
 """A bundle with its attachments. What is larger is refused unread."""
 _REPLACES: Final = frozenset({"prior", "replaces", "replaced", "replacement"})
 _USES: Final[tuple[Use, ...]] = ("claim", "preauthorization", "predetermination")
+_PRIORITIES: Final = {"stat": True, "normal": False, "deferred": False}
+_MESSAGE: Final = "freeFormMessage"
+"""The category of a text for people among the supporting information (PAS)."""
+_LEVEL_OF_SERVICE: Final = "extension-levelOfServiceCode"
 _READ: Final = ("Coverage", "Patient", "Organization", "Practitioner", "PractitionerRole")
 """The resources that a claim is read with; a fault in one is a warning."""
 
@@ -195,6 +202,17 @@ class _ClaimReader:
             form.report((*here, "status"), "wrong-value", message, "send it with status active")
         if self._cancelled():
             form.put(("frequency",), "8", (*here, "status"))
+        if kind == "preauthorization":
+            self._urgency()
+        messages = [
+            (text, (*here, "supportingInfo", index, "valueString"))
+            for index, one in enumerate(objects(claim.get("supportingInfo")))
+            if _MESSAGE in {coding.code for coding in codings(one.get("category"))}
+            if (text := text_of(one.get("valueString")))
+        ]
+        if messages:
+            text = narrative(message for message, _ in messages)
+            form.put(("description",), text, messages[0][1])
         for index, one in enumerate(objects(claim.get("related"))):
             if not _REPLACES & {coding.code for coding in codings(one.get("relationship"))}:
                 continue
@@ -207,6 +225,23 @@ class _ClaimReader:
             form.put(("original_id",), next(filter(None, numbers), from_url), where)
             if not self._cancelled():
                 form.put(("frequency",), "7", where)
+
+    def _urgency(self) -> None:
+        """Whether an answer is asked for sooner than usual: by the level of service that PAS adds to a
+        claim (UM06 of X12), else by the priority, which every claim must have."""
+        claim, here = self.claim.resource, self.claim.path
+        for one in extensions(claim, _LEVEL_OF_SERVICE):
+            code = next((found.code for found in codings(one.get("valueCodeableConcept"))), None)
+            if code in LEVELS_OF_SERVICE:
+                self.form.put(("expedited",), LEVELS_OF_SERVICE[code], (*here, "extension"))
+                return
+            message = (
+                f"the level of service {shown(code)} does not say whether the request is urgent"
+            )
+            known = f"those that do are {', '.join(LEVELS_OF_SERVICE)}"
+            self.form.report((*here, "extension"), "not-read", message, known, "warning")
+        priority = next((one.code for one in codings(claim.get("priority"))), None)
+        self.form.put(("expedited",), _PRIORITIES.get(priority or ""), (*here, "priority"))
 
     def _cancelled(self) -> bool:
         claim = self.claim.resource

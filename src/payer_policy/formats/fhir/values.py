@@ -19,6 +19,7 @@ _OID: Final = "urn:oid:2.16.840.1.113883."
 _HCPCS_OIDS: Final = frozenset({_OID + "6.285", _OID + "6.14"})
 _CPT_OIDS: Final = frozenset({_OID + "6.12"})
 _NPI_SYSTEMS: Final = frozenset({NPI, _OID + "4.6"})
+_EIN: Final = _OID + "4.4"
 _NDC_SYSTEMS: Final = frozenset({"http://hl7.org/fhir/sid/ndc", _OID + "6.69"})
 _ICD_OIDS: Final = frozenset({_OID + "6.90", _OID + "6.3"})
 _PROCEDURE: Final = re.compile(r"([A-Z]\d{4}|\d{4}[A-Z0-9])\Z", re.ASCII | re.IGNORECASE)
@@ -174,6 +175,19 @@ def npi_of(resource: object) -> str | None:
             if number is not None and malformed("npi", number) is None:
                 return number
     return None
+
+
+def tax_number_of(resource: object) -> dict[str, Any] | None:
+    """The identifier with the tax number of a provider (an EIN, or of type `TAX`)."""
+    for one in identifiers(resource):
+        if text_of(one.get("system")) == _EIN or _has_type(one, "TAX"):
+            return one
+    return None
+
+
+def is_taxonomy(coding: Coding) -> bool:
+    """Whether a code is one of the provider taxonomy of the NUCC."""
+    return coding.names_system("nucc.org/providertaxonomy")
 
 
 def member_number(resource: object) -> str | None:

@@ -21,7 +21,7 @@ _DOUBTFUL: Final = (b"\\u", b'" ', b'"\t', b'"\r')
 """An escape that could be half a character, and blanks after a name, which `_NAMED` would not count."""
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 _OBJECTS: Final = ("coverage", "patient", "provider", "facts")
-_LISTS: Final = ("lines", "authorizations", "history")
+_LISTS: Final = ("lines", "authorizations", "history", "other_payers", "eligibility")
 
 
 def quick_lines(data: bytes, first_line: int) -> Iterator[tuple[int, dict[str, Any] | None]]:

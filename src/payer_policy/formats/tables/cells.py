@@ -16,6 +16,7 @@ from payer_policy.formats.tables.columns import Cell
 
 Convert = Callable[[Any], Any]
 
+_BOOLEANS = {"true": True, "false": False}
 _WORDS = re.compile(r"[\s,;:]+")
 _CODES = re.compile(r"[\s;]+")
 
@@ -35,7 +36,7 @@ def cell_value(type_: FactType, text: str) -> object:
     if not text:
         return None
     if type_.kind == "boolean":
-        return {"true": True, "false": False}.get(text.lower(), text)
+        return _BOOLEANS.get(text.lower(), text)
     if type_.kind == "codes":
         return text.replace(";", " ").split()
     return text
@@ -51,6 +52,11 @@ def day_of(cell: Any) -> Any:
 
 def _text(cell: Any) -> Any:
     return (cell.strip() or None) if isinstance(cell, str) else cell
+
+
+def _boolean(cell: Any) -> Any:
+    text = _text(cell)
+    return _BOOLEANS.get(text.lower(), text) if isinstance(text, str) else text
 
 
 def _whole(cell: Any) -> Any:
@@ -76,6 +82,8 @@ _CONVERTERS: dict[Cell, Convert] = {
     "number": _text,
     "date": lambda cell: day_of(_text(cell)),
     "whole": _whole,
+    "time": lambda cell: cell.isoformat() if isinstance(cell, datetime) else _text(cell),
+    "boolean": _boolean,
     "words": _parts(_WORDS),
     "codes": _parts(_CODES),
     "wholes": _parts(_WORDS, _whole),

@@ -23,7 +23,7 @@ _NO_NAMES: Final[Mapping[str, str]] = {}
 ID: Final = "id"
 LINE: Final = "line."
 
-Cell = Literal["text", "number", "whole", "date", "words", "codes", "wholes"]
+Cell = Literal["text", "number", "whole", "date", "time", "boolean", "words", "codes", "wholes"]
 """What a field of a claim holds; `words` are short, so that a comma or a colon separates them."""
 
 _CELLS: Final[Mapping[str, Cell]] = {
@@ -32,10 +32,12 @@ _CELLS: Final[Mapping[str, Cell]] = {
     "date": "date",
     "diagnoses": "codes",
     "diagnosis_pointers": "wholes",
+    "expedited": "boolean",
     "modifiers": "words",
     "ndc_quantity": "number",
     "number": "whole",
     "received": "date",
+    "received_at": "time",
     "through": "date",
     "units": "number",
 }
@@ -45,7 +47,18 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "patient": Patient,
     "provider": Provider,
 }
-_ELSEWHERE: Final = frozenset({*_PARTS, "lines", "authorizations", "history", "facts", "records"})
+_ELSEWHERE: Final = frozenset(
+    {
+        *_PARTS,
+        "lines",
+        "authorizations",
+        "history",
+        "other_payers",
+        "eligibility",
+        "facts",
+        "records",
+    }
+)
 
 
 def _cells(model: type[BaseModel], part: str = "") -> dict[str, Cell]:

@@ -93,6 +93,14 @@ _HINTS = {
 """What to do about a column that cannot hold what it means, by what that is."""
 
 
+_EXPECTED = {
+    "date": "a date",
+    "number": "a number",
+    "time": "a point in time with its time zone",
+    "boolean": "true or false",
+}
+
+
 def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str]:
     """What was expected, and what to do, where a column cannot hold what it means."""
     type_ = plain(type_)
@@ -109,13 +117,14 @@ def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str
         or (whole and (is_id or kind == "choice"))
         or (kind == "boolean" and pa.types.is_boolean(type_))
         or (kind == "date" and (pa.types.is_date32(type_) or pa.types.is_timestamp(type_)))
+        or (kind == "time" and pa.types.is_timestamp(type_) and type_.tz is not None)
         or (lists and _is_list(type_, pa.types.is_integer if kind == "wholes" else _is_text))
     ):
         return "", ""
     hint = _HINTS.get(str(kind), "Cast it to text.")
     if pa.types.is_nested(type_) and not lists:
         hint = "Leave it out, or write one value a row."
-    return wanted or {"date": "a date", "number": "a number"}.get(str(kind), "text"), hint
+    return wanted or _EXPECTED.get(str(kind), "text"), hint
 
 
 def _is_list(type_: Any, inner: Any) -> bool:

@@ -30,6 +30,7 @@ from payer_policy.formats.x12.claim_loops import ClaimLoop, ClaimSet
 from payer_policy.formats.x12.envelope import Kind
 from payer_policy.formats.x12.form import Form
 from payer_policy.formats.x12.levels import Level
+from payer_policy.formats.x12.other_payers import PAYERS
 from payer_policy.formats.x12.segment_reader import BLANK, Run, Segment, Separators
 from payer_policy.formats.x12.values import days, number
 from payer_policy.request.in_columns import ReadColumns
@@ -46,7 +47,8 @@ from payer_policy.request.reading_in_columns import (
     line_reader,
 )
 
-_PASSED: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
+_Passed = Mapping[str, tuple[tuple[int, str], ...]]
+_PASSED: Final[_Passed] = {
     "CLM": ((1, "text"), (2, "number")),
     "DMG": ((2, "days"),),
     "DTP": ((3, "days"),),
@@ -57,9 +59,12 @@ _PASSED: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
 }
 """By segment the elements of which the readers ask no more than whether they are empty and what value
 they have (`ClaimReader`, `LineReader`, the levels of `claim_loops`): they differ from claim to claim."""
+_PASSED_BEFORE_LINES: Final[_Passed] = {**_PASSED, "NTE": ((2, "text"),)}
+"""The same before the lines. A claim has one note, as a rule; those of a line are made one text."""
 _TOTAL: Final = 1
 """The claim's charge among what its CLM passes on."""
 _RENDERING: Final = "provider.rendering_npi"
+_SPECIALTY: Final = "provider.rendering_specialty"
 _HERE: Final = Position(1, 1)
 _TEXT: Final = "\ue000"
 _NUMBER: Final = "73509182"
@@ -102,6 +107,8 @@ class _Said:
     """The same of a line's charge."""
     rendering: int | None = None
     """The same of the number of the rendering provider."""
+    specialty: str | None = None
+    """What the rendering provider of a line does."""
 
 
 class _Watched(list[str]):
@@ -210,8 +217,8 @@ class _Part(NamedTuple):
 class _Parts:
     """Parts of one kind and what they say."""
 
-    def __init__(self, separators: Separators, read: Read) -> None:
-        self._separators, self._read = separators, read
+    def __init__(self, separators: Separators, read: Read, passed: _Passed = _PASSED) -> None:
+        self._separators, self._read, self._passed = separators, read, passed
         self._seen: dict[str, frozenset[int]] = {}
         self._looked_at: dict[str, tuple[Callable[[list[str]], Any], int]] = {}
         """By the name of a segment what takes the elements out of it that were looked at, its name among
@@ -245,7 +252,7 @@ class _Parts:
         elements = text.split(self._separators.element)
         name, length = elements[0], len(elements)
         passed: list[str] = []
-        for at, kind in _PASSED.get(name, ()):
+        for at, kind in self._passed.get(name, ()):
             own = elements[at].strip(BLANK) if at < length else ""
             passed.append(own)
             if own:
@@ -263,7 +270,7 @@ class _Parts:
         own_marks = any(mark in text for text in texts for mark in (_TEXT, _NUMBER))
         for place, text in enumerate(texts, 1):
             elements = _Watched(text.split(self._separators.element))
-            for index, kind in _PASSED.get(list.__getitem__(elements, 0), ()):
+            for index, kind in self._passed.get(list.__getitem__(elements, 0), ()):
                 own = next(at)
                 if index < len(elements):
                     raw = list.__getitem__(elements, index).strip(BLANK)
@@ -316,14 +323,17 @@ def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | No
         rendering = marks.picks.get(reader.rendering[0], (None,))[0]
     if form.wrong or reader.service is None or (reader.rendering and rendering is None):
         return None
+    if reader.adjudications:  # what they say goes to the claim's other payers
+        return None
     values = {str(path[-1]): value for path, value in form.values.items()}
     if values.get("through") == values.get("date"):  # as `request_of` has it
         values.pop("through", None)
     undated = reader.service.id == "SV2" and "date" not in values
     pointed = "diagnosis_pointers" in values
     charge = marks.picks.get(values.get("charge"), (None,))[0]
-    passed = {"charge": charge, "rendering": rendering}
-    return _made(values, form, marks, undated=undated, pointed=pointed, **passed)
+    specialty = reader.specialty[0] if reader.specialty is not None else None
+    more = {"charge": charge, "rendering": rendering, "specialty": specialty}
+    return _made(values, form, marks, undated=undated, pointed=pointed, **more)
 
 
 def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | None:
@@ -333,10 +343,11 @@ def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | No
     for segment in rest:
         reader.header(segment)
     reader.claim(clm)
-    if form.wrong:
+    if form.wrong or reader.others:  # hardly two claims say the same of other payers
         return None
     diagnoses = reader.known_diagnoses()
     values = {".".join(map(str, path)): value for path, value in form.values.items()}
+    values[PAYERS] = []
     if diagnoses is not None and not form.other_diagnoses:
         values["diagnoses"] = [code for code, _ in diagnoses]
     statement = None
@@ -372,7 +383,7 @@ class _Known:
 
     def __init__(self, separators: Separators) -> None:
         self.levels = _Parts(separators, _read_levels)
-        self.heads = _Parts(separators, _read_head)
+        self.heads = _Parts(separators, _read_head, _PASSED_BEFORE_LINES)
         self.lines = _Parts(separators, _read_line)
         self.numbers = [f"LX{separators.element}{number}" for number in range(1, MAX_LINES + 1)]
         """How the lines of a claim begin, one after the other."""
@@ -395,7 +406,7 @@ class _Claim(NamedTuple):
             (dates is None or _first(dates) is not None)
             and (head.listed or not any(line.said.pointed for line in self.lines))
             and self._charges_agree()
-            and (not self.named or (self.npi is None and len(self._npis) == 1))
+            and (not self.named or self._name_one())
         )
 
     @property
@@ -412,6 +423,12 @@ class _Claim(NamedTuple):
     def named(self) -> set[str | None]:
         """The other rendering providers that lines name."""
         return self._npis - {None, self.npi}
+
+    def _name_one(self) -> bool:
+        """Whether all lines name one rendering provider of one specialty, and the claim names none."""
+        specialties = {line.said.specialty for line in self.lines}
+        unsaid = self.npi is None and _SPECIALTY not in self.head.said.fields
+        return unsaid and len(self._npis) == len(specialties) == 1
 
     @property
     def _npis(self) -> set[str | None]:
@@ -464,7 +481,7 @@ class ClaimsInBulk:
 
     def __init__(self) -> None:
         self._requests = Assembly(
-            {path: field_reader(path) for path in REQUEST_FIELDS}, defaults_of_requests()
+            {path: field_reader(path) for path in (*REQUEST_FIELDS, PAYERS)}, defaults_of_requests()
         )
         self._lines = Assembly(
             {name: line_reader(name) for name in LINE_FIELDS}, defaults_of_lines()
@@ -472,6 +489,7 @@ class ClaimsInBulk:
         self._levels, self._heads = _Used(self._requests), _Used(self._requests)
         self._parts_of_lines = _Used(self._lines)
         self._named = self._requests.own(_RENDERING, str)
+        self._specialty = self._requests.own(_SPECIALTY, str)
         self._undated = self._lines.own("date", _first)
         self._sizes: list[int] = []
         self._refused: list[bool] = []
@@ -487,6 +505,8 @@ class ClaimsInBulk:
         sound = self._heads.add(claim.head) and sound
         for npi in filter(None, claim.named):  # the one that all lines name
             sound = self._named(row, npi) and sound
+            specialty = claim.lines[0].said.specialty
+            sound = (specialty is None or self._specialty(row, specialty)) and sound
         dates = claim.statement
         for line in claim.lines:
             sound = self._parts_of_lines.add(line) and sound

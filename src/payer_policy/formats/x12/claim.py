@@ -10,9 +10,11 @@ from typing import Any
 
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, printable
-from payer_policy.formats.x12.claim_lines import LineReader, Statement
+from payer_policy.formats.x12.claim_lines import NOTES, LineReader, Statement, narrative
 from payer_policy.formats.x12.claim_loops import ClaimLoop
 from payer_policy.formats.x12.form import Form, Source
+from payer_policy.formats.x12.other_payers import OtherPayers
+from payer_policy.formats.x12.providers import specialty
 from payer_policy.formats.x12.requests import (
     dates_of,
     diagnosis_codes,
@@ -64,9 +66,12 @@ class ClaimReader:
         """The dates of the whole claim, which an institutional one has."""
         self._diagnoses: list[tuple[str, Source]] = []
         self._causes: list[tuple[str, Source]] = []
+        self._notes: list[Segment] = []
         self._has_principal = False
-        self._others = False
-        """Whether the segments are about other payers (from SBR to the first LX)."""
+        self._party = ""
+        """Whom the last NM1 before the lines is about (NM101)."""
+        self.others = OtherPayers(form)
+        """The other payers; from the first SBR on, all is about them."""
 
     def read(self) -> Request | None:
         """The request, or None with the reasons among the form's slips."""
@@ -93,24 +98,29 @@ class ClaimReader:
             line.finish(self.statement)
         if not self.lines:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
-        self._number_lines()
+        numbers = self._number_lines()
+        self.others.finish([line.adjudications for line in self.lines], numbers)
         self._pointers()
         rendering(form, self.lines)
         self._total(loop.clm)
         if form.wrong:
             return None
-        return request_of(form, len(self.lines), self.known_diagnoses(), loop.clm)
+        payers: list[dict[str, Any]] = [{} for _ in range(self.others.count)]
+        known = self.known_diagnoses()
+        return request_of(form, len(self.lines), known, loop.clm, other_payers=payers)
 
     def header(self, segment: Segment) -> None:
         """A segment before the first line."""
         form = self.form
+        if segment.id == "NM1":
+            self._party = segment.code(1)
         match segment.id:
-            case "SBR":
-                self._others = True
-            case _ if self._others:
-                pass
-            case "NM1" if segment.code(1) == "82" and segment.code(8) == "XX":
+            case _ if self.others or segment.id == "SBR":
+                self.others.read(segment)
+            case "NM1" if self._party == "82" and segment.code(8) == "XX":
                 form.put(("provider", "rendering_npi"), segment.get(9), segment, 9)
+            case "PRV" if self._party == "82":
+                specialty(form, segment, ("provider", "rendering_specialty"))
             case "REF" if segment.code(1) == "F8":
                 form.put(("original_id",), segment.get(2), segment, 2)
             case "REF" if segment.code(1) == "G1" and not segment.get(4):
@@ -121,6 +131,8 @@ class ClaimReader:
             case "DTP" if segment.code(1) == "472":
                 message = "a date of service at the claim is not read; each line has its own"
                 form.slip(segment, 1, "not-read", message, "put DTP*472 after the line", "warning")
+            case "NTE" if segment.code(1) in NOTES:
+                self._notes.append(segment)
             case "HI":
                 self._diagnosis_codes(segment)
             case "SV1" | "SV2" | "SV3":
@@ -150,6 +162,9 @@ class ClaimReader:
         if not clm.get(1):
             form.slip(clm, 1, "missing-element", "found nothing; the claim's number was expected")
         form.put(("id",), clm.get(1), clm, 1)
+        if self._notes:
+            text = narrative(note.get(2) for note in self._notes)
+            form.put(("description",), text, self._notes[0], 2)
         place, qualifier, frequency = form.composite(clm, 5, (1, 2, 3))
         qualifier = qualifier.upper()
         if not frequency:
@@ -194,7 +209,7 @@ class ClaimReader:
                 message = "points to a diagnosis; the claim has none (HI)"
                 self.form.slip(*source, "wrong-value", message, "is the HI missing?")
 
-    def _number_lines(self) -> None:
+    def _number_lines(self) -> list[int]:
         """The lines' numbers from LX01; their positions where those cannot be the numbers."""
         texts = [line.lx.get(1) for line in self.lines]
         sound = all(t.isascii() and t.isdigit() and 0 < len(t) < 6 and int(t) for t in texts)
@@ -207,3 +222,4 @@ class ClaimReader:
                 self.form.slip(self.lines[0].lx, 1, "line-numbers", message, hint, "warning")
         for line, own in zip(self.lines, numbers, strict=True):
             self.form.put(line.path("number"), own, line.lx, 1)
+        return numbers

@@ -7,15 +7,17 @@ and CTP. The rendering provider of a line is kept apart, since a request has one
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.codes import malformed, remark_on_ndc_unit
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.form import label
 from payer_policy.formats.x12.form import Form
+from payer_policy.formats.x12.other_payers import Adjudication
+from payer_policy.formats.x12.providers import taxonomy
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import days, number, pointer
 from payer_policy.request.models import IS_GLUED
@@ -30,17 +32,27 @@ _CODE_SYSTEMS: Final = ("HC", "HP", "ER", "IV", "WK", "N4", "ZZ")
 _PRODUCT_SYSTEMS: Final = ("N4", "EN", "EO", "HI", "ON", "UK", "UP")
 """The qualifiers of LIN02 in the same guides; only NDCs (N4) are read."""
 _BASES: Final = {"DA": "days", "F2": "international units", "MJ": "minutes"}
-_NOTES: Final = frozenset({"ADD", "DCP"})
+NOTES: Final = frozenset({"ADD", "DCP"})
+"""What NTE01 says of a text about what was done: it adds to it, or describes it."""
 
 
 class LineReader:
     """Reads the segments of one line into the claim's form, at `("lines", index, …)`."""
+
+    renders: ClassVar[str] = "82"
+    """NM101 of who treated."""
 
     def __init__(self, form: Form, lx: Segment, index: int) -> None:
         self.form = form
         self.lx = lx
         self.index = index
         self.rendering: tuple[str, Segment] | None = None
+        self.specialty: tuple[str, Segment] | None = None
+        """What the rendering provider of the line does, and the PRV that says it."""
+        self.adjudications: list[Adjudication] = []
+        """What other payers decided of the line."""
+        self._party = ""
+        """Whom the last NM1 is about (NM101)."""
         self.service: Segment | None = None
         self._loop: Literal["line", "drug", "provider", "adjudication"] = "line"
         self._notes: list[str] = []
@@ -53,16 +65,23 @@ class LineReader:
     def read(self, segment: Segment) -> None:
         """One segment of the line."""
         match segment.id:
-            case "SVD" | "FRM" | "LQ":
+            case "SVD":
+                self._loop = "adjudication"
+                self.adjudications.append(Adjudication(segment))
+            case "FRM" | "LQ":
                 self._loop = "adjudication"
             case "NM1":
-                self._loop = "provider"
-                if segment.code(1) == "82" and segment.code(8) == "XX":
+                self._loop, self._party = "provider", segment.code(1)
+                if self._party == self.renders and segment.code(8) == "XX":
                     self.rendering = (segment.get(9), segment)
+            case "PRV" if self._party == self.renders:
+                if code := taxonomy(self.form, segment):
+                    self.specialty = (code, segment)
             case "LIN":
                 self._drug(segment)
             case _ if self._loop == "adjudication":
-                pass
+                if self.adjudications:
+                    self.adjudications[-1].read(segment)
             case "SV1" | "SV2" | "SV3":
                 self._service(segment)
             case "DTP" if segment.code(1) == "472":
@@ -74,7 +93,7 @@ class LineReader:
             case "REF" if self._loop != "provider" and segment.code(1) == "G1":
                 if not segment.get(4):  # REF04: another payer's authorization
                     self.form.put(self.path("authorization_number"), segment.get(2), segment, 2)
-            case "NTE" if segment.code(1) in _NOTES:
+            case "NTE" if segment.code(1) in NOTES:
                 self._notes.append(segment.get(2))
 
     def finish(self, statement: Statement | None) -> None:
@@ -88,8 +107,7 @@ class LineReader:
             if last is None:  # a statement over several days says of none that it is the line's
                 self._dates(first, last, segment)
         self._one_drug()
-        text = "; ".join(dict.fromkeys(note for note in self._notes if note))
-        self.form.put(self.path("description"), text[:MAX_DESCRIPTION], self.service, 1)
+        self.form.put(self.path("description"), narrative(self._notes), self.service, 1)
 
     def _dates(self, first: date, last: date | None, segment: Segment) -> None:
         self.form.put(self.path("date"), first, segment, 3)
@@ -207,6 +225,11 @@ class LineReader:
             if quantity is not None and (remark := remark_on_ndc_unit(unit or None)) is not None:
                 self.form.slip(ctp, 5, *remark, "warning")
             self.form.put(self.path("ndc_unit"), unit, ctp, 5)
+
+
+def narrative(notes: Iterable[str]) -> str:
+    """Some notes as one text; what is too long is cut."""
+    return "; ".join(dict.fromkeys(note for note in notes if note))[:MAX_DESCRIPTION]
 
 
 def _unqualified(qualifier: str, code: str, known: Sequence[str]) -> str:

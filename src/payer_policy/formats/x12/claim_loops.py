@@ -17,6 +17,7 @@ from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.envelope import SEGMENTS, Closed, Envelope, Kind, Misplaced, Opened
 from payer_policy.formats.x12.form import Form, Slip
 from payer_policy.formats.x12.levels import Body, Flat, Hierarchy, Level, LoopSet, body_of, too_long
+from payer_policy.formats.x12.providers import specialty, tax_number
 from payer_policy.formats.x12.review_loops import ReviewLoop, ReviewSet, refused_event
 from payer_policy.formats.x12.segment_reader import Segment, Separators, segment_of
 from payer_policy.formats.x12.values import LINES_OF_BUSINESS, day
@@ -66,10 +67,14 @@ def _claim_run(separators: Separators) -> re.Pattern[str]:
     return re.compile(f"(?:{before})*+(?:{lines})*+{_until(_END, separators)}")
 
 
-def _says(level: str, form: Form, segment: Segment) -> None:
+def _says(level: str, party: str, form: Form, segment: Segment) -> None:
     match level, segment.id, segment.code(1):
         case "20", "NM1", "85" if segment.code(8) == "XX":
             form.put(("provider", "billing_npi"), segment.get(9), segment, 9)
+        case "20", "REF", _ if party == "85":
+            tax_number(form, segment)
+        case "20", "PRV", "BI":
+            specialty(form, segment, ("provider", "billing_specialty"))
         case "22", "NM1", "IL":
             form.put(("coverage", "member_id"), segment.get(9), segment, 9)
         case "22", "NM1", "PR":

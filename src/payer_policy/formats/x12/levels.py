@@ -33,8 +33,9 @@ class Hierarchy:
     """What people call a level, by its code (HL03)."""
     parents: Mapping[str, tuple[str, ...]]
     """What a level may belong to, the usual one first; a level that is not here belongs to none."""
-    read: Callable[[str, Form, Segment], None]
-    """Puts into a form what one segment of a level says; the first argument is the level's code."""
+    read: Callable[[str, str, Form, Segment], None]
+    """Puts into a form what one segment of a level says, by the level's code and whom the segment is
+    about: NM101 of the last NM1, with it or before it."""
     own: Mapping[str, JsonPath]
     """By level, the field that it never has from its parents."""
     after_sibling: frozenset[str] = frozenset()
@@ -119,10 +120,12 @@ class Level:
     @cached_property
     def form(self) -> Form:
         """What this level says; asked for once all its segments are there."""
-        form = Form()
+        form, party = Form(), ""
         for segment in self.segments:
             form.check(segment)
-            self.hierarchy.read(self.code, form, segment)
+            if segment.id == "NM1":
+                party = segment.code(1)
+            self.hierarchy.read(self.code, party, form, segment)
         return form
 
     @cached_property

@@ -183,7 +183,7 @@ class _Claim:
             rendering_npi=request.provider.rendering_npi or "",
             inpatient=bool(own) and bill_type[:2] in _INPATIENT,
             remarks=own,
-            received=request.received,
+            received=request.received_on,
             services=tuple(services),
         )
 

@@ -96,11 +96,24 @@ def rendering(form: Form, lines: Sequence[LineReader]) -> None:
     npis = {npi for npi, _ in named}
     if claims is None and len(npis) == 1 and len(named) == len(lines):
         form.put(path, *named[0], 9)
+        _specialty(form, lines)
     elif npis - {claims}:
         segment = next(segment for npi, segment in named if npi != claims)
         taken = "the claim's is taken" if claims else "it is taken as not known"
         message = f"lines name other rendering providers than the claim; {taken}"
         form.slip(segment, 9, "several-rendering", message, None, "warning")
+
+
+def _specialty(form: Form, lines: Sequence[LineReader]) -> None:
+    """The specialty of the one rendering provider that all lines name."""
+    path = ("provider", "rendering_specialty")
+    said = [line.specialty for line in lines if line.specialty]
+    codes = {code.upper() for code, _ in said}
+    if len(codes) == 1 and len(said) == len(lines) and path not in form.values:
+        form.put(path, *said[0], 3)
+    elif codes:
+        message = "lines give the rendering provider different specialties; taken as not known"
+        form.slip(said[0][1], 3, "several-rendering", message, None, "warning")
 
 
 def request_of(

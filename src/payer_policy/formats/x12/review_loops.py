@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from payer_policy.formats.x12.envelope import Closed, Envelope, Opened
 from payer_policy.formats.x12.form import Form, Slip
 from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, LoopSet, too_long
+from payer_policy.formats.x12.providers import specialty, tax_number
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import day
 
@@ -35,7 +36,7 @@ OTHER_GUIDES = {
 }
 
 
-def _says(level: str, form: Form, segment: Segment) -> None:
+def _says(level: str, party: str, form: Form, segment: Segment) -> None:
     match level, segment.id, segment.code(1):
         case "20", "NM1", _:
             form.put(("coverage", "payer"), segment.get(9), segment, 9)
@@ -44,6 +45,10 @@ def _says(level: str, form: Form, segment: Segment) -> None:
             # A Request has no field of its own for who asks. The PAS guides put this party where a
             # claim has its provider, which is the biller's place.
             form.put(("provider", "billing_npi"), segment.get(9), segment, 9)
+        case "21", "REF", _ if party:
+            tax_number(form, segment)
+        case "21", "PRV", _:
+            specialty(form, segment, ("provider", "billing_specialty"))
         case "22", "NM1", "IL":
             form.put(("coverage", "member_id"), segment.get(9), segment, 9)
         case "22", "REF", "6P":

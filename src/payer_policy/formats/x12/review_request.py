@@ -6,13 +6,14 @@ referral for a kind of service, a stay) is a request without lines.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, printable
-from payer_policy.formats.x12.claim_lines import LineReader, Statement
+from payer_policy.formats.x12.claim_lines import LineReader, Statement, narrative
 from payer_policy.formats.x12.form import Form, Slip, Source
 from payer_policy.formats.x12.levels import Level
+from payer_policy.formats.x12.providers import specialty
 from payer_policy.formats.x12.requests import (
     dates_of,
     diagnosis_codes,
@@ -22,7 +23,7 @@ from payer_policy.formats.x12.requests import (
 )
 from payer_policy.formats.x12.review_loops import ReviewLoop
 from payer_policy.formats.x12.segment_reader import Segment
-from payer_policy.formats.x12.values import number
+from payer_policy.formats.x12.values import LEVELS_OF_SERVICE, number
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 
@@ -70,6 +71,9 @@ class _EventReader:
         self._diagnoses: list[tuple[str, Source]] | None = None
         self._other_code: Source | None = None
         self._dates: Statement | None = None
+        self._messages: list[Segment] = []
+        self._party = ""
+        """Whom the last NM1 of the event is about (NM101)."""
 
     def read(self) -> Request | None:
         """The request, or None with the reasons among the form's slips."""
@@ -94,6 +98,9 @@ class _EventReader:
         for segment in loop.event.segments:
             form.check(segment)
             self._event(segment)
+        if self._messages:
+            text = narrative(message.get(1) for message in self._messages)
+            form.put(("description",), text, self._messages[0], 1)
         self._earlier()
         for level in loop.services:
             if level.remark is not None:
@@ -112,13 +119,20 @@ class _EventReader:
 
     def _event(self, segment: Segment) -> None:
         form = self.form
+        if segment.id == "NM1":
+            self._party = segment.code(1)
         match segment.id:
             case "UM":
                 self._kind(segment)
                 _facility(form, segment, ("place_of_service",))
+                self._urgency(segment)
+            case "MSG":
+                self._messages.append(segment)
             case "REF" if segment.code(1) == "BB":
                 form.put(("authorization_number",), segment.get(2), segment, 2)
-            case "NM1" if segment.code(1) == "SJ" and segment.code(8) == "XX":
+            case "PRV" if self._party == "SJ":
+                specialty(form, segment, ("provider", "rendering_specialty"))
+            case "NM1" if self._party == "SJ" and segment.code(8) == "XX":
                 form.put(("provider", "rendering_npi"), segment.get(9), segment, 9)
             case "DTP" if segment.code(1) in ("AAH", "472"):
                 self._dates = dates_of(form, segment, self._dates, "date of the event")
@@ -141,6 +155,20 @@ class _EventReader:
         if frequency == "1" and self.loop.bht is not None and self.loop.bht.code(2) == "01":
             message = f"BHT02 says that this cancels a request; UM02 says {shown(um.get(2))}"
             self.form.slip(um, 2, "contradiction", message, "a cancellation has 3 in UM02")
+
+    def _urgency(self, um: Segment) -> None:
+        """UM06: whether an answer is asked for sooner than usual; nothing says nothing."""
+        code = um.code(6)
+        expedited = LEVELS_OF_SERVICE.get(code)
+        if expedited is not None:
+            self.form.put(("expedited",), expedited, um, 6)
+        elif code:
+            known = ", ".join(LEVELS_OF_SERVICE)
+            message = (
+                f"the level of service {shown(um.get(6))} does not say whether the request is "
+            )
+            message += "urgent; taken as not known"
+            self.form.slip(um, 6, "not-read", message, f"those that do are {known}", "warning")
 
     def _earlier(self) -> None:
         """What is changed or taken back is the certification that REF*BB names."""
@@ -186,15 +214,15 @@ class _EventReader:
 class _ServiceReader(LineReader):
     """Reads the segments of one service: as a line of a claim, and what only a request has."""
 
+    renders: ClassVar[str] = "SJ"
+
     def read(self, segment: Segment) -> None:
         form = self.form
         match segment.id:
-            case "NM1":
-                self._loop = "provider"
-                if segment.code(1) == "SJ" and segment.code(8) == "XX":
-                    self.rendering = (segment.get(9), segment)
             case "REF" if self._loop != "provider" and segment.code(1) == "BB":
                 form.put(self.path("authorization_number"), segment.get(2), segment, 2)
+            case "MSG":
+                self._notes.append(segment.get(1))
             case "UM":
                 _facility(form, segment, self.path("place_of_service"))
             case "HSD" if segment.code(1) in _UNITS and not any(

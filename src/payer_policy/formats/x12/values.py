@@ -33,11 +33,21 @@ LINES_OF_BUSINESS: Final = {code: line for line, codes in _FILINGS.items() for c
 """What SBR09, the claim filing indicator, means as a line of business. Others say nothing here."""
 
 
-def number(text: str) -> int | Decimal:
-    """A quantity or an amount of money; a claim has none below zero."""
+LEVELS_OF_SERVICE: Final = {"03": True, "U": True, "ME": True, "E": False, "R": False}
+"""What UM06, the level of service, says of how soon an answer is needed (data element 1338): emergency,
+urgent, expedited; elective, routine. Others say nothing of it."""
+
+
+def amount(text: str) -> int | Decimal:
+    """An amount of money that may be below zero, such as an adjustment."""
     if len(text) > 18 or not _NUMBER.fullmatch(text):
         raise ValueProblem("wrong-value", f"found {shown(text)}; a number was expected")
-    value = exact_number(Decimal(text))
+    return exact_number(Decimal(text))
+
+
+def number(text: str) -> int | Decimal:
+    """A quantity or an amount of money; a claim has none below zero."""
+    value = amount(text)
     if value < 0:
         raise ValueProblem("wrong-value", f"found {shown(text)}; 0 or more was expected")
     return value
