@@ -25,7 +25,7 @@ from payer_policy.policy.loading import (
 )
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.specs.examples import example_problems
-from payer_policy.specs.writing import decided_as
+from payer_policy.specs.then import decided_as
 
 _NUMERAL: Final = re.compile(r"(0|[1-9]\d{0,8})(\.\d{1,6})?", re.ASCII)
 
@@ -174,7 +174,7 @@ def new_scenario(library: Library, address: str, title: str, example: str) -> Ne
   Scenario: {title}
     Given the example {example} of {payer} for {found[0].code}
     When the claim is decided
-    Then it is {decided_as(found[0].decision)}
+    Then it is {decided_as(found[0])}
 """
     return NewFile(f"{address}/{_slug(title)}.feature", text)
 

@@ -56,7 +56,9 @@ def _columns(model: type[BaseModel]) -> dict[str, str]:
     return {cells.spoken(name): name for name in model.model_fields}
 
 
-LINE: Final = {column: name for column, name in _columns(Line).items() if name != "facts"}
+LINE: Final = {
+    column: name for column, name in _columns(Line).items() if name not in ("facts", "records")
+}
 AUTHORIZATION: Final = _columns(Authorization)
 EARLIER: Final = {
     "claim number" if column == "claim id" else column: name

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from payer_policy.core.ruleset import Reason
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.types import Value, format_number
-from payer_policy.determination import Finding, LineOutcome, Question
+from payer_policy.determination import Determination, Finding, LineOutcome, Outcome, Question
 from payer_policy.determination.words import counted, in_words, listed
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case
@@ -35,6 +35,12 @@ _DECISIONS: Final = {
 _TRUTHS: Final = {HOLDS: "holds", FAILS: "does not hold", UNKNOWN: "is not known"}
 _DECIDING: Final = ("deny", "pend", "reduce")
 
+
+def decided_as(made: Determination | Outcome) -> str:
+    """The decision as `it is …` says it."""
+    return "recommended for denial" if made.recommended is not None else _DECISIONS[made.decision]
+
+
 # --- the decision --------------------------------------------------------------------------------
 
 
@@ -49,9 +55,7 @@ def decision(case: Case, said: Arguments, table: Table) -> None:
     Then it is denied
     """
     outcome = case.determined().outcome
-    found = _DECISIONS[outcome.decision]
-    if outcome.recommended is not None:
-        found = "recommended for denial"
+    found = decided_as(outcome)
     if found != said["decision"]:
         lines = [f"line {line.number} {_DECISIONS[line.outcome]}" for line in _lines(case)]
         differ = len({line.outcome for line in _lines(case)}) > 1

@@ -11,27 +11,22 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from payer_policy.core.vocabulary.types import FactType, Value, format_value
+from payer_policy.core.vocabulary.types import NONE, FactType, Value, format_value
 from payer_policy.determination import Determination
 from payer_policy.determination.words import in_words
 from payer_policy.policy.library import Library
 from payer_policy.specs.given import FIELDS
+from payer_policy.specs.then import decided_as
 
 _KINDS: Final = {
     "claim": ("a claim to", "claim"),
     "preauthorization": ("a preauthorization request to", "request"),
 }
-_DECISIONS: Final = {"approve": "approved", "deny": "denied", "pend": "pended", "void": "void"}
 _FIELD_OF: Final = {path: field for field, path in FIELDS.items()}
 _NOT_SAID: Final = ("kind", "coverage.payer")
 """Request fields that the first sentence says."""
 
 Rows = Sequence[Sequence[str]]
-
-
-def decided_as(decision: str) -> str:
-    """A decision as `Then it is …` says it."""
-    return _DECISIONS.get(decision, "partly approved")
 
 
 class ScenarioWriter:
@@ -74,7 +69,12 @@ class ScenarioWriter:
         if day is None:
             out.append(f"And nothing is known about {self._day}")
         out += self._form(kind, payer, facts)
-        form = {self._code, self._day, *self._paths}
+        # A field of the form that is empty says nothing; that there is none is a fact.
+        form = {
+            self._code,
+            self._day,
+            *(name for name in self._paths if facts.get(name) is not NONE),
+        }
         other = {name: value for name, value in facts.items() if name not in form}
         return kind, [*out, *self._facts("And", other)]
 
@@ -95,13 +95,12 @@ class ScenarioWriter:
         if not determinations:
             return ["Then no policy applies"]
         made = determinations[0]
-        decision = decided_as(made.decision)
         rows = [
             (found.rule, found.group or "", found.carc or "", ", ".join(found.rarcs))
             for found in made.findings
             if found.kind != "advise"
         ]
-        out = [f"Then it is {decision}"]
+        out = [f"Then it is {decided_as(made)}"]
         if rows:
             out += ["And the reasons are", *_table([("rule", "group", "carc", "rarc"), *rows])]
         return out
@@ -115,7 +114,9 @@ class ScenarioWriter:
         seen: set[str] = set()
         for name, path in self._paths.items():
             value = facts.get(name)
-            if value is None or path in seen or path in _NOT_SAID or value == silent.get(path):
+            if value in (None, NONE) or path in seen or path in _NOT_SAID:
+                continue
+            if value == silent.get(path):
                 continue
             seen.add(path)
             if path == "diagnoses":
