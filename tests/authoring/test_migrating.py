@@ -85,3 +85,36 @@ def test_a_folder_of_this_form_is_left_alone(old: Path) -> None:
     again = run(old, "migrate")
     assert again.exit_code == 0 and "nothing is of an older form" in again.output
     assert migrated(load_folder(POLICIES)[0]) == ({}, [])
+
+
+def test_what_reason_codes_and_sources_said_is_said_by_rules_and_records(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    summed = {
+        "type": "decimal",
+        "unit": "billing units",
+        "label": "the units of the day before",
+        "question": "How many units do earlier claims have for the day?",
+        "supplied_by": "payer",
+        "from": {"service": "units_in_history"},
+    }
+    code = '{"code": "50", "means": "Not medically necessary."'
+    build(
+        {
+            "edit": {
+                "reason_codes/carc.json": [[code, f'{code}, "rests_on": "clinical judgment"']]
+            },
+            "add_facts": {"units.earlier": summed},
+        },
+        folder,
+    )
+    checked = run(folder, "check")
+    assert checked.exit_code == 1 and "of an older form" in checked.output
+    made = run(folder, "migrate").output
+    assert "fact units.earlier: sums the units of the history" in made
+    assert "a clinician reviews the denial, as CARC 50 had" in made
+    assert run(folder, "check").exit_code == 0
+    policy = (folder / "north/iron/2024-01-01.json").read_text()
+    denial = '"rarc": ["N130"],\n          "review": "clinician",\n          "because": "Oral iron'
+    assert denial in policy and policy.count("clinician") == 1
+    assert f"    {code}}},\n" in (folder / "reason_codes/carc.json").read_text()
+    assert run(folder, "migrate", "--check").exit_code == 0

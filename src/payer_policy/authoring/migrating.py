@@ -13,8 +13,10 @@ from payer_policy.authoring.json_edits import laid_out, with_member, with_value,
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.json_source import JsonDocument, decode_utf8, read_json
 from payer_policy.policy.composition import STATEMENT
+from payer_policy.policy.loading import REASON_CODES
 from payer_policy.policy.statements import FILE as STATEMENTS
 
+CLINICAL: Final = "clinical judgment"
 UNSTATED: Final = "The reason was not recorded."
 
 
@@ -98,4 +100,80 @@ def _with_withdrawals(document: JsonDocument, more: Mapping[str, Any]) -> str:
     return with_value(document, ("withdraws",), laid_out({**reasons, **more}, 1))
 
 
-STEPS: Final[tuple[Callable[[_Folder], None], ...]] = (_withdrawn_statements,)
+def _clinical_denials(folder: _Folder) -> None:
+    """That a clinician confirms a denial is said by the rule, not by its reason code."""
+    clinical = set()
+    for path, document in list(folder.documents()):
+        for where, member in _members(document.value, ()):
+            if (
+                where[-1] == "rests_on"
+                and member == CLINICAL
+                and path.startswith(REASON_CODES + "/")
+            ):
+                clinical.add(document.part(where[:-1]).get("code"))
+                folder.change(
+                    path,
+                    without_member(folder.document(path), where),
+                    "no longer says which codes rest on clinical judgment: the rules do",
+                )
+    for path, document in list(folder.documents()):
+        found = [
+            (where, denial["carc"])
+            for where, denial in _members(document.value, ())
+            if where[-1] == "deny" and isinstance(denial, dict) and "review" not in denial
+            if isinstance(denial.get("carc"), str) and denial["carc"] in clinical
+        ]
+        for where, carc in found:
+            document = folder.document(path)
+            after = "rarc" if "rarc" in document.part(where) else "carc"
+            text = with_member(document, where, "review", '"clinician"', after=after)
+            rule = document.part(where[:-2]).get("id", "")
+            folder.change(
+                path, text, f"rule {rule}: a clinician reviews the denial, as CARC {carc} had"
+            )
+
+
+def _units_in_history(folder: _Folder) -> None:
+    """The units of earlier claims are a sum over the history."""
+    named: dict[str, str] = {}
+    for _, document in folder.documents():
+        for where, source in _members(document.value, ()):
+            if where[-1] == "from" and isinstance(source, dict) and len(where) > 1:
+                named.setdefault(str(source.get("service")), str(where[-2]))
+    if "code" not in named or "date" not in named:
+        return
+    summed = {
+        "records": "history",
+        "where": {
+            "all": [
+                {"field": "code", "is": {"fact": named["code"]}},
+                {"field": "date", "is": {"fact": named["date"]}},
+            ]
+        },
+        "sum": "units",
+    }
+    for path, document in list(folder.documents()):
+        for where, source in _members(document.value, ()):
+            if where[-1] == "from" and source == {"service": "units_in_history"}:
+                text = with_value(folder.document(path), where, laid_out(summed, len(where)))
+                folder.change(path, text, f"fact {where[-2]}: sums the units of the history")
+
+
+def _members(
+    value: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every member of every object in a value, with its path."""
+    if isinstance(value, dict):
+        for name, inside in value.items():
+            yield (*path, name), inside
+            yield from _members(inside, (*path, name))
+    elif isinstance(value, list):
+        for at, inside in enumerate(value):
+            yield from _members(inside, (*path, at))
+
+
+STEPS: Final[tuple[Callable[[_Folder], None], ...]] = (
+    _withdrawn_statements,
+    _clinical_denials,
+    _units_in_history,
+)
