@@ -203,6 +203,40 @@ def test_what_no_longer_counts_is_not_in_the_history(engine: Engine, row: dict[s
     assert found(engine, request) == [{"high": "?", "low": "?"}]
 
 
+def test_tax_numbers_of_earlier_claims_and_of_this_one_are_compared_as_numbers(
+    tmp_path: Path,
+) -> None:
+    facts_ = {
+        "biller.tin": {
+            "type": "code", "system": "tin", "label": "the tax number of who bills",
+            "question": "Which tax number bills?", "from": {"request": "provider.billing_tin"},
+        },
+        "iron.of_the_group": {
+            "type": "integer", "label": "the earlier services of the same tax number",
+            "from": {
+                "records": "history", "count": True,
+                "where": {"field": "billing_tin", "is": {"fact": "biller.tin"}},
+            },
+        },
+    }  # fmt: skip
+    limit = denies("often", {"fact": "iron.of_the_group", "at_least": 2})
+    rules = {"north/iron/2024-01-01.json": [limit]}
+    build({"add_facts": facts_, "add_rules": rules}, tmp_path / "policies")
+    request = claim(
+        {"date": "2024-06-03"},
+        {"date": "2024-06-10"},
+        history=[
+            prior("2024-05-27", billing_tin="12-3456789"),
+            prior("2024-05-20", billing_tin="9" * 9),
+        ],
+        provider={"billing_tin": "123456789"},
+    )
+
+    first, second = facts(Engine.open(tmp_path / "policies"), request)
+
+    assert (first["iron.of_the_group"], second["iron.of_the_group"]) == (1, 2)
+
+
 def test_a_first_dose_is_not_too_soon(engine: Engine) -> None:
     assert "too-soon" not in found(engine, claim({}, history=[]))[0]
 

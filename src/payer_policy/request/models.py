@@ -302,7 +302,7 @@ class PriorLine(_Part, title="a line of the history"):
     """The product (NDC, 11 digits; ten with hyphens are read)."""
     rendering_npi: Npi | None = None
     """Who treated (NPI, 10 digits)."""
-    billing_tin: Identifier | None = None
+    billing_tin: Tin | None = None
     """The tax number of who billed."""
     payer: Identifier | None = None
     """Who was asked to pay: a folder name or an identifier of the payer."""

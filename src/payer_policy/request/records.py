@@ -98,10 +98,10 @@ class _PriorService(NamedTuple):
     charge: int | Decimal | None
     ndc: str | None
     billing_npi: str | None
+    billing_tin: str | None
     rendering_npi: str | None
     payer: str | None
     paid_units: int = 0
-    billing_tin: None = None
     status: str = "pending"
 
 
@@ -198,6 +198,7 @@ class Lists:
                 line.charge,
                 line.ndc,
                 request.provider.billing_npi,
+                request.provider.billing_tin,
                 request.provider.rendering_npi,
                 context.payer,
             )

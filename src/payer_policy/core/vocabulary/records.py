@@ -18,6 +18,7 @@ _FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 
 _ID: Final = FactType("code", system="identifier")
 _NPI: Final = FactType("code", system="npi")
+_TIN: Final = FactType("code", system="tin")
 _HCPCS: Final = FactType("code", system="hcpcs")
 _DATE: Final = FactType("date")
 _UNITS: Final = FactType("decimal", "billing units", minimum=0)
@@ -37,7 +38,7 @@ HISTORY: Final = RecordType(
         "charge": FactType("decimal", "USD", minimum=0),
         "ndc": FactType("code", system="ndc"),
         "billing_npi": _NPI,
-        "billing_tin": _ID,
+        "billing_tin": _TIN,
         "rendering_npi": _NPI,
         "payer": _ID,
         "status": FactType("choice", values=("paid", "denied", "pending")),
