@@ -32,6 +32,7 @@ from payer_policy.core.ruleset import (
     Score,
     Test,
 )
+from payer_policy.core.vocabulary.codes import CodeFamilies
 from payer_policy.core.vocabulary.types import NONE
 
 Kleene = bool | None
@@ -113,7 +114,7 @@ def test_holds(test: Test, facts) -> Kleene:
         case "is":
             return left == one
         case "in":
-            return any(left == number(item) for item in one)
+            return is_among(left, one)
         case "at_least":
             return left > one or left == one
         case "at_most":
@@ -123,10 +124,23 @@ def test_holds(test: Test, facts) -> Kleene:
         case "includes":
             return any(code == one for code in left)
         case "includes_any":
-            return any(code in left for code in one)
+            return any(is_among(code, one) for code in left)
         case "includes_all":
-            return all(code in left for code in one)
+            return all(any(is_among(code, type(one)({item})) for code in left) for item in one)
     raise AssertionError(test.operator)
+
+
+def is_among(one, values):
+    """Whether a value is in a set, or below a code that a family in it names."""
+    for item in values:
+        if isinstance(values, CodeFamilies) and item.endswith("-"):
+            head = item[:-1].replace(".", "")
+            code = str(one).replace(".", "")
+            if code != head and code[: len(head)] == head:
+                return True
+        elif number(item) == number(one):
+            return True
+    return False
 
 
 def number(raw):
@@ -259,7 +273,7 @@ def in_cell(cell, key):
     if key is SOMETHING_ELSE or key is NONE:
         return False
     if cell.values is not None:
-        return any(key == number(one) for one in cell.values)
+        return is_among(key, cell.values)
     first, last, end = map(number, (cell.least, cell.most, cell.below))
     reached = first is None or not key < first
     return reached and (last is None or not key > last) and (end is None or key < end)

@@ -477,6 +477,17 @@ def constants_in(expression: Expression) -> Iterator[Value]:
             return
 
 
+def code_lists_in(expression: Expression) -> Iterator[frozenset[Value]]:
+    """The sets of values in an expression, and those that the tables in it ask about."""
+    match expression:
+        case Constant(frozenset() as value):
+            yield value
+    for lookup in lookups_in(expression):
+        for cell in (cell for row in lookup.table.rows for cell in row.cells):
+            if cell is not None and cell.values is not None:
+                yield cell.values
+
+
 def tests_in(condition: Condition) -> Iterator[Test]:
     """The tests of a condition, from left to right."""
     match condition:

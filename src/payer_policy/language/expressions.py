@@ -26,7 +26,13 @@ from payer_policy.core.ruleset import (
     Score,
     Window,
 )
-from payer_policy.core.vocabulary.codes import malformed, normalize_code
+from payer_policy.core.vocabulary.codes import (
+    category,
+    codes_of,
+    family_of,
+    malformed,
+    normalize_code,
+)
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
@@ -241,27 +247,43 @@ class Expressions:
         sound = True
         listed = enumerate(raw) if wanted.kind == "codes" else [(None, raw)]
         for index, text in listed:
-            if found := self._unknown_code(text, wanted.system):
-                message, hint = found
-                where = path if index is None else (*path, index)
-                self.report("unknown-code", message, where, hint=hint)
-                sound = False
+            where = path if index is None else (*path, index)
+            sound = self._code_known(text, wanted.system, self.report, where) and sound
         return sound
 
-    def _unknown_code(self, text: str, system: str | None) -> tuple[str, str | None] | None:
+    def _code_known(
+        self, text: str, system: str | None, report: Reporter, path: JsonPath = (), **more: Any
+    ) -> bool:
+        """Whether a text is a code that can be named; what is wrong with it is reported."""
         known = self.scope.known_codes(system) if system else frozenset()
         code = normalize_code(system, text)
         if (wrong := malformed(system, text)) is not None:
-            return f"found {shown(text)}; {wrong[0]}", wrong[1]
+            message, hint = f"found {shown(text)}; {wrong[0]}", wrong[1]
+            report("unknown-code", message, path, hint=hint, **more)
+            return False
+        if system == "icd10cm" and code in self.scope.categories:
+            since = self.scope.categories[code]
+            message, hint = category(code, since)
+            more["warning"] = since is not None
+            report("category-code", message, path, hint=hint, **more)
+            return since is not None
         if not known or code in known:
-            return None
+            return True
         listed = "list it in a file under code_sets/"
         if system == "hcpcs" and _DRUG_CODE.match(code):
             # Neighbors are other drugs, so none is proposed: J0585 and J0586 are two.
-            hint: str | None = f"add drugs/{code}.json; if it is no drug, {listed}"
+            hint = f"add drugs/{code}.json; if it is no drug, {listed}"
         else:
             hint = slip_of(code, known) or f"if it is right, {listed}"
-        return f"`{code}` is in no list of {system} codes of the policy folder", hint
+        message = f"`{code}` is in no list of {system} codes of the policy folder"
+        report("unknown-code", message, path, hint=hint, **more)
+        return False
+
+    def listed(self, raw: Any, item: FactType, path: JsonPath) -> Expression | None:
+        """What can be in a list of values of a type: for a code, a family of codes as well."""
+        if item.kind == "code" and isinstance(raw, str) and (family := family_of(item.system, raw)):
+            return Constant(family)
+        return self.operand(raw, item, path)
 
     def _parameter_codes(
         self, name: str, typed: Typed, wanted: FactType, path: JsonPath
@@ -284,14 +306,15 @@ class Expressions:
                     hint = did_you_mean(text, wanted.values)
                     report("unknown-value", message, hint=hint, part=f'"{text}"')
                     sound = False
-            elif found := self._unknown_code(text, wanted.system):
-                message, hint = found
-                report("unknown-code", message, hint=hint, part=f'"{text}"')
-                sound = False
+            elif not (several and family_of(wanted.system, text)):
+                sound = self._code_known(text, wanted.system, report, part=f'"{text}"') and sound
         if not sound or wanted.kind == "choice":
             return constant if sound else None
-        spelled = [normalize_code(wanted.system, str(text)) for text in texts]
-        return replace(constant, value=frozenset(spelled) if several else spelled[0])
+        spelled = [
+            family_of(wanted.system, str(text)) or normalize_code(wanted.system, str(text))
+            for text in texts
+        ]
+        return replace(constant, value=codes_of(wanted.system, spelled) if several else spelled[0])
 
     # --- names -----------------------------------------------------------------------------------
 

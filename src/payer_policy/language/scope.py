@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -59,6 +60,8 @@ class Scope:
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
     units: UnitTable = BUILT_IN
     """The units that can be named."""
+    categories: Mapping[str, date | None] = field(default_factory=dict)
+    """The ICD-10-CM codes that are categories of codes, with the first day of that; None: always."""
     used: Callable[[str], None] = lambda parameter: None
     """Called with the name of every parameter that is used; with `define:` before that of a definition,
     and with `table:` before that of a table."""

@@ -36,6 +36,7 @@ from payer_policy.core.ruleset import (
     Window,
 )
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.codes import CodeFamilies
 from payer_policy.core.vocabulary.operators import complete
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, FactType, parse_value, to_json
 
@@ -43,13 +44,13 @@ OPPOSITE: Final = {"holds": "fails", "fails": "holds", "unknown": "unknown"}
 ZERO: Final = Fraction()
 HOLDS: Final[Mapping[str, Any]] = {
     "is": lambda x, v: x == v,
-    "in": lambda x, v: any(x == one for one in v),
+    "in": lambda x, v: _holds_of(x, v),
     "at_least": lambda x, v: not x < v,
     "at_most": lambda x, v: not v < x,
     "multiple_of": lambda x, v: v > 0 and (x / v).denominator == 1,
     "includes": lambda x, v: v in x,
-    "includes_any": lambda x, v: any(code in x for code in v),
-    "includes_all": lambda x, v: all(code in x for code in v),
+    "includes_any": lambda x, v: any(_holds_of(code, v) for code in x),
+    "includes_all": lambda x, v: all(any(_is_one(code, one, v) for code in x) for one in v),
 }
 complete("verify.values", ["exists", "is_known", *HOLDS])
 COMPUTE: Final[Mapping[str, Any]] = {
@@ -66,6 +67,17 @@ COMPUTE: Final[Mapping[str, Any]] = {
     "days_overlapping": lambda a, b, c, d: Fraction(max((min(b, d) - max(a, c)).days + 1, 0)),
     "years_between": lambda a, b: Fraction(b.year - a.year - (f"{b:%m%d}" < f"{a:%m%d}")),
 }
+
+
+def _holds_of(value: Any, listed: frozenset[Any]) -> bool:
+    """Whether a value is in a set, or is a code of a family in it."""
+    return any(_is_one(value, one, listed) for one in listed)
+
+
+def _is_one(value: Any, one: Any, listed: frozenset[Any]) -> bool:
+    if isinstance(listed, CodeFamilies) and one.endswith("-") and isinstance(value, str):
+        return len(value) >= len(one) and value.startswith(one.removesuffix("-"))
+    return bool(value == one)
 
 
 def in_order(ruleset: Ruleset) -> Iterator[Rule | str]:
@@ -201,7 +213,7 @@ def _in_cell(cell: Cell | None, key: Any) -> str:
     if key is None:
         return "unknown"
     if cell.values is not None:
-        return "holds" if key in cell.values else "fails"
+        return "holds" if _holds_of(key, cell.values) else "fails"
     if key is NONE or (cell.least is not None and key < cell.least):
         return "fails"
     beyond = cell.most is not None and key > cell.most

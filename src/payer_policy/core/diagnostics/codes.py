@@ -42,6 +42,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unknown-operator": "A name is not a test operator.",
         "unknown-value": "A value is not among those that are declared.",
         "unknown-unit": "A name is not a unit.",
+        "category-code": "A category of codes is named where a code that a claim can carry is meant.",
         "unknown-code": "A code is in no list of the folder.",
         "unknown-code-set": "A name is not a code set.",
         "unknown-parameter": "A name is not a parameter of the policy.",

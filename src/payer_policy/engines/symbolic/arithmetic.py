@@ -35,6 +35,7 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import years_between
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.codes import families_in
 from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
     Formula,
@@ -200,7 +201,8 @@ class Expressions:
         """That a known key, which is not none, is what a row asks."""
         if cell.values is not None:
             listed = [self.facts.constant(one) for one in sorted(cell.values)]  # type: ignore[type-var]
-            return any_of(self._compared(operator.eq, value, one) for one in listed)
+            how = self.facts.texts.is_one if families_in(cell.values) else operator.eq
+            return any_of(self._compared(how, value, one) for one in listed)
         bounds = ((operator.ge, cell.least), (operator.le, cell.most), (operator.lt, cell.below))
         return all_of(
             self._compared(how, value, self.facts.constant(bound))

@@ -161,7 +161,7 @@ class Conditions:
         if isinstance(left, Number):
             listed = sorted(right, key=lambda number: (number.bottom, number.top))
             return any_of(compare(operator.eq, left, one) for one in listed)
-        return any_of(left == one for one in sorted(right))
+        return any_of(self.facts.texts.is_one(left, one) for one in sorted(right))
 
     def _sets(self, test: Test, left: Codes, right: Any) -> Formula:
         if isinstance(right, Codes):
@@ -177,13 +177,21 @@ class Conditions:
                     return any_of(both(right == text, has_text(left, text)) for text in texts)
                 return has_text(left, right)
             case "includes_any":
-                return any_of(has_text(left, text) for text in sorted(right))
+                return any_of(self._has_one(left, text) for text in sorted(right))
             case "includes_all":
-                return all_of(has_text(left, text) for text in sorted(right))
+                return all_of(self._has_one(left, text) for text in sorted(right))
             case "is":
                 exactly = [same(has, text in right) for text, has in left.members.items()]
                 return all_of([*exactly, negated(left.more)])
         raise Outside(f"`{test.operator}` on codes")
+
+    def _has_one(self, codes: Codes, text: int) -> Formula:
+        """That a text is in a set, or a code of it where it is a family."""
+        texts = self.facts.texts
+        if not texts.is_family(text):
+            return has_text(codes, text)
+        below = {codes.merged[one] for one in codes.merged if texts.is_one(one, text)}
+        return any_of(codes.members[one] for one in sorted(below))
 
     def _two_sets(self, test: Test, left: Codes, right: Codes) -> Formula:
         """Two facts that are sets: code by code, and by where the codes lie that no rule names."""
@@ -193,6 +201,8 @@ class Conditions:
         ]
         (side,) = test.right
         assert isinstance(side, FactRef)
+        if any(map(self.facts.texts.is_family, (*left.merged, *right.merged))):
+            raise Outside("a comparison of two sets of codes that are tested for families")
         beyond = self.facts.beyond(test.fact, side.fact, left, right)
         match test.operator:
             case "includes_any":
