@@ -45,6 +45,7 @@ from payer_policy.core.ruleset import (
     facts_read,
 )
 from payer_policy.core.tables import Cell, Row, Table, domains_of
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.operators import OPERATORS, words_for
@@ -99,6 +100,12 @@ POOL |= {
     "grade_or_none": [*GRADES, NONE],
     "code_or_none": [*POOL["code"], NONE],
 }
+HOLIDAYS = HolidayCalendar(
+    "holidays",
+    FRIDAY - timedelta(days=9),
+    FRIDAY + timedelta(days=12),
+    frozenset(FRIDAY + timedelta(days=days) for days in (-4, 0, 2, 3, 10)),
+)
 CODES = ["JW", "JZ", "59"]
 FAMILIES = ["G80.-", "G80.1-", "G80.11-", "Z00.-"]
 SETS = ("codes", "diagnoses")
@@ -319,7 +326,9 @@ class _Maker:
         return Score(name, GRADES) if self.kinds[name] in GRADED else FactRef(name)
 
     def window(self, *, none: bool = True) -> Window:
-        unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
+        unit = self.random.choice(
+            ("days", "weeks", "months", "years", "business_days", HOLIDAYS, HOLIDAYS)
+        )
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
         whole = self.fact("integer", "count_or_none")
         if self.chance(3):

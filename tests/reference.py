@@ -32,6 +32,7 @@ from payer_policy.core.ruleset import (
     Score,
     Test,
 )
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.codes import CodeFamilies
 from payer_policy.core.vocabulary.types import NONE
 
@@ -284,12 +285,15 @@ def far_end(anchor, amount, unit):
     sign = 1 if amount > 0 else -1
     if unit in ("days", "weeks"):
         return anchor + amount * (7 if unit == "weeks" else 1) * DAY
-    if unit == "business_days":
+    if unit == "business_days" or isinstance(unit, HolidayCalendar):
         end, left = anchor, abs(amount)
         while left > 0:
             end += sign * DAY
-            left -= end.weekday() < 5
-        return end
+            left -= end.weekday() < 5 and not (unit != "business_days" and end in unit.holidays)
+        if unit == "business_days" or not amount:
+            return end
+        known = unit.first_day <= min(anchor, end) and max(anchor, end) <= unit.last_day
+        return end if known else None
     year, month = anchor.year, anchor.month
     for _ in range(abs(amount) * (12 if unit == "years" else 1)):
         month += sign
@@ -303,7 +307,7 @@ class Days:
     def __init__(self, anchor: date, amount: int, unit: str, direction: str) -> None:
         self.empty = amount < 0
         end = far_end(anchor, max(amount, 0) * (1 if direction == "after" else -1), unit)
-        self.first, self.last = sorted((anchor, end))
+        self.first, self.last = (end, anchor) if direction == "before" else (anchor, end)
         if self.empty:
             self.first, self.last = date.max, date.min
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from payer_policy.core.tables import CODE_SET, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import NONE, Value
 
@@ -72,7 +73,8 @@ class Window:
     """
 
     amount: Expression
-    unit: Literal["days", "weeks", "months", "years", "business_days"]
+    unit: Literal["days", "weeks", "months", "years", "business_days"] | HolidayCalendar
+    """A calendar: its business days; without one those are Monday to Friday."""
     direction: Literal["before", "after"]
     anchor: Expression
 

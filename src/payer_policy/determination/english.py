@@ -37,6 +37,7 @@ from payer_policy.core.ruleset import (
     written,
 )
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.codes import families_in
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, Value
@@ -429,7 +430,9 @@ class English:
         kind, _, name = (constant.name or "").partition(":")
         return f" ({kind.replace('_', ' ')} {name})" if name else ""
 
-    def _span(self, amount: Expression, unit: str) -> str:
+    def _span(self, amount: Expression, unit: str | HolidayCalendar) -> str:
+        if isinstance(unit, HolidayCalendar):
+            return f"{self._span(amount, 'business_days')} (calendar {unit.name})"
         words = _DAYS.get(unit, unit)
         if isinstance(amount, Constant):
             parameter = self._parameter(amount)

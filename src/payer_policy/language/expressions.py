@@ -26,6 +26,7 @@ from payer_policy.core.ruleset import (
     Score,
     Window,
 )
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.codes import (
     category,
     codes_of,
@@ -82,6 +83,9 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
 }
 REFERENCES: Final = ("fact", "parameter", "define", "code_set")
 ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+CALENDAR: Final = "calendar:"
+"""What the name of a calendar begins with among the names that a rule uses."""
 
 NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
@@ -475,7 +479,7 @@ class Expressions:
             self.report.mistyped(raw, "a span of days", path, hint=shape)
             return None
         self.note(raw, path)
-        known = (*WINDOW_UNITS, "before", "after")
+        known = (*WINDOW_UNITS, "before", "after", "calendar")
         strange = [key for key in raw if key not in (*known, "note")]
         for key in strange:
             message = f"`{key}` is not part of a span of days"
@@ -501,22 +505,58 @@ class Expressions:
             hint = f"write `{other}` for the other direction"
             self.report("wrong-value", message, (*path, unit), hint=hint)
             return None
-        return Window(amount, unit, direction, anchor)
+        if "calendar" not in raw:
+            return Window(amount, unit, direction, anchor)
+        calendar = self._calendar(raw["calendar"], unit, (*path, "calendar"))
+        if calendar is None:
+            return None
+        window = Window(amount, calendar, direction, anchor)
+        return window if self._is_known(window, path) else None
+
+    def _calendar(self, name: Any, unit: str, path: JsonPath) -> HolidayCalendar | None:
+        """A holiday calendar; None where it cannot be used (reported)."""
+        known = self.scope.calendars
+        if unit != "business_days":
+            message = f"`calendar` is for business days; found `{unit}`"
+            hint = "remove it, or write `business_days`"
+            self.report("wrong-shape", message, path, key=True, hint=hint)
+            return None
+        if not isinstance(name, str):
+            self.report.mistyped(name, "the name of a holiday calendar", path)
+            return None
+        self.scope.used(f"{CALENDAR}{name}")
+        if name not in known:
+            declare = f'declare it: "calendars": {{"{name}": {{"title": …, "from": …, …}}}}'
+            near = did_you_mean(name, known)
+            message = f"`{name}` is not a holiday calendar"
+            self.report("unknown-calendar", message, path, hint=near or declare)
+        return known.get(name)
+
+    def _is_known(self, window: Window, path: JsonPath) -> bool:
+        """Whether there can be the far day of a window; where it is written out, it is looked at."""
+        if not (isinstance(window.amount, Constant) and isinstance(window.anchor, Constant)):
+            return True
+        count: Any = window.amount.value
+        day: Any = window.anchor.value
+        if far_day(count, window.unit, window.direction, day) is not None:
+            return True
+        hint: str | None = None
+        message = "there is no such day: the calendar has the years 1 to 9999"
+        if isinstance(window.unit, HolidayCalendar):
+            name, first, last = window.unit.name, window.unit.first_day, window.unit.last_day
+            message = f"the calendar `{name}` has the days from {first} through {last}"
+            message += ", which do not reach that far"
+            hint = f'extend "{name}" in "calendars", or write another day'
+        self.report("wrong-value", message, path, hint=hint)
+        return False
 
     def _day(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         """The day so many days, weeks, months, years or business days before or after another."""
         window = self.window(raw, path)
-        if window is None:
+        if window is None or not self._is_known(window, path):
             return None
-        amount, anchor = window.amount, window.anchor
-        if isinstance(amount, Constant) and isinstance(anchor, Constant):
-            count: Any = amount.value
-            day: Any = anchor.value
-            if far_day(count, window.unit, window.direction, day) is None:
-                message = "there is no such day: the calendar has the years 1 to 9999"
-                self.report("wrong-value", message, path)
-                return None
-        return Typed(Moved(window), DATE, f"`{window.unit} {window.direction}`")
+        unit = next(key for key in raw if key in WINDOW_UNITS)
+        return Typed(Moved(window), DATE, f"`{unit} {window.direction}`")
 
     def _overlapping(self, raw: Any, path: JsonPath) -> Typed | None:
         """The days that are in both of two periods."""

@@ -30,10 +30,12 @@ from payer_policy.core.ruleset import (
     gives_none,
 )
 from payer_policy.core.tables import Table
+from payer_policy.core.vocabulary.calendars import read_calendar
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE, facts_named, read_units
 from payer_policy.core.vocabulary.types import FactType, Value, format_value
 from payer_policy.core.vocabulary.units import DRUG_AMOUNT, Unit, UnitTable
 from payer_policy.language import (
+    CALENDAR,
     DEFINE,
     TABLE,
     Definition,
@@ -79,9 +81,19 @@ class Resolver:
             else read_parameter(placed, units, self._parameter(name))
             for name, placed in merged.parameters.items()
         }
+        calendars = {
+            **basis.vocabulary.calendars,
+            **{
+                name: read_calendar(
+                    name, placed.model, placed.reporter(self.report, f"calendar `{name}`")
+                )
+                for name, placed in merged.calendars.items()
+            },
+        }
         names = {
             "units": units,
             "parameters": self.parameters,
+            "calendars": calendars,
             "used": self._use,
             "at_parameter": lambda name: self._parameter(name, "value"),
         }
@@ -112,6 +124,7 @@ class Resolver:
         self.scope = replace(self.scope, definitions=self.definitions)
         self.names: Mapping[str, object] = {
             **self.parameters,
+            **{CALENDAR + name: calendar for name, calendar in calendars.items()},
             **{TABLE + name: table for name, table in self.tables.items()},
             **{
                 DEFINE + name: digest([placed.model.value, placed.model.when])

@@ -26,6 +26,7 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.engines.symbolic.formulas import Conditions
@@ -125,6 +126,35 @@ def test_spans_of_days_are_exact(
 
 
 ends = st.one_of(days, st.dates(date(9999, 9, 1), date.max), st.dates(date.min, date(1, 4, 1)))
+
+
+YEARS = range(2019, 2028)
+HOLIDAYS = HolidayCalendar(
+    "holidays",
+    date(2019, 3, 2),
+    date(2027, 11, 10),
+    frozenset(date(year, *day) for year in YEARS for day in ((1, 1), (3, 3), (3, 4), (7, 4))),
+)
+
+
+@pytest.mark.parametrize("direction", ["before", "after"])
+@given(
+    day=st.dates(date(2019, 1, 1), date(2027, 12, 31)) | turns,
+    step=st.integers(-3, 3),
+    amount=st.integers(-2, 14) | st.integers(0, 400),
+    fixed=st.booleans(),
+)
+@some
+def test_business_days_of_a_calendar_are_exact(
+    direction: Any, day: date, step: int, amount: int, fixed: bool
+) -> None:
+    window = Window(Constant(amount) if fixed else N, HOLIDAYS, direction, OTHER)
+    there = far_day(amount, HOLIDAYS, direction, day) or day
+    facts: dict[str, Value] = {"day": there + timedelta(days=step), "other": day, "n": amount}
+
+    agree(comparison("day", "within", window), facts)
+    agree(comparison("day", "on_or_before", Moved(window)), facts)
+    agree(comparison("day", "is", Moved(window)), {**facts, "day": there})
 
 
 @pytest.mark.parametrize("unit", ["days", "weeks", "months", "years", "business_days"])

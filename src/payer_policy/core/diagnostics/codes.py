@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unknown-code": "A code is in no list of the folder.",
         "unknown-code-set": "A name is not a code set.",
         "unknown-parameter": "A name is not a parameter of the policy.",
+        "unknown-calendar": "A name is not a holiday calendar.",
         "unknown-definition": "A name is not a definition of the policy.",
         "unknown-table": "A name is not a table of the policy.",
         "unknown-column": "A name is not a column of the table.",

@@ -129,7 +129,8 @@ _ROWS: Final = (
          "not at_most", near=("on_or_after",)),
     _row("within", _DATE, "window", "is within", "is not within",
          "In a span of days that ends or begins with another date; both ends included. "
-         "Business days are Monday to Friday.", "at_least and at_most"),
+         "Business days are Monday to Friday, or those of a holiday calendar.",
+         "at_least and at_most"),
     _row("includes", _CODES, "code", "include", "do not include",
          "The code is among the fact's codes.",
          holds=lambda x, v: v in x, python="{1} in {0}"),
