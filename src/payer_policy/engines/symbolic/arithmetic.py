@@ -708,7 +708,8 @@ def has_text(codes: Codes, text: int) -> Formula:
 def has_value(codes: Codes, fact: str, value: Whole) -> Formula:
     """That the value of a fact of kind code is in the set."""
     listed = [both(value == text, codes.members[text]) for text in codes.members]
-    return any_of([*listed, codes.others[fact][1]])
+    _, beyond = codes.others.get(fact, (None, False))
+    return any_of([*listed, beyond])
 
 
 def texts_of(sets: Sequence[Codes]) -> Iterator[int]:

@@ -198,21 +198,25 @@ class Conditions:
         pairs = [
             (left.members.get(text, False), right.members.get(text, False))
             for text in texts_of([left, right])
+            if not self.facts.texts.is_family(text)
         ]
         (side,) = test.right
         assert isinstance(side, FactRef)
-        if any(map(self.facts.texts.is_family, (*left.merged, *right.merged))):
-            raise Outside("a comparison of two sets of codes that are tested for families")
         beyond = self.facts.beyond(test.fact, side.fact, left, right)
         match test.operator:
             case "includes_any":
-                return any_of([*(both(a, b) for a, b in pairs), beyond.shared])
+                return any_of([*(both(a, b) for a, b in pairs), *(one.shared for one in beyond)])
             case "includes_all":
                 listed = [either(a, negated(b)) for a, b in pairs]
-                return all_of([*listed, negated(beyond.right_only)])
+                return all_of([*listed, *(negated(one.right_only) for one in beyond)])
             case "is":
                 equal = [same(a, b) for a, b in pairs]
-                return all_of([*equal, negated(beyond.left_only), negated(beyond.right_only)])
+                return all_of(
+                    [
+                        *equal,
+                        *(negated(any_of([one.left_only, one.right_only])) for one in beyond),
+                    ]
+                )
         raise Outside(f"`{test.operator}` on codes")
 
 
@@ -359,12 +363,12 @@ def conditions_of(rulesets: Iterable[Ruleset]) -> list[Condition]:
     ]
 
 
-def sets_concluded_by(rulesets: Iterable[Ruleset]) -> list[tuple[str, frozenset[str]]]:
-    """The sets of codes that rules of some rulesets conclude, for `Facts`."""
+def codes_concluded_by(rulesets: Iterable[Ruleset]) -> list[tuple[str, frozenset[str]]]:
+    """The codes that rules of some rulesets conclude, one or a set at a time, for `Facts`."""
     return [
-        (name, value)
+        (name, value if isinstance(value, frozenset) else frozenset({value}))
         for ruleset in rulesets
         for name, fact in ruleset.derived.items()
         for value in (*(value for _, value in fact.concluded_by), fact.otherwise)
-        if isinstance(value, frozenset)
+        if isinstance(value, (frozenset, str))
     ]

@@ -171,8 +171,8 @@ class Texts:
 class Facts:
     """The facts that some conditions read, as terms of the solver.
 
-    `conditions` must hold every condition that will be asked about, and `concluded` the sets of codes
-    that rules conclude, since the values that must be distinguished are derived from them. With
+    `conditions` must hold every condition that will be asked about, and `concluded` the codes that
+    rules conclude, since the values that must be distinguished are derived from them. With
     `fractions` a decimal may be a third: a request never says so, but a computed fact may be one.
     `prefix` keeps the facts of two requests apart.
     """
@@ -205,7 +205,7 @@ class Facts:
         """The names that stand for calls (`arithmetic.Call`), by what is called on what."""
         self.named: dict[int, tuple[Any, Any]] = {}
         """Formulas that have a name, by their number, each with its name."""
-        self._beyond: dict[tuple[str, str], Beyond] = {}
+        self._beyond: dict[tuple[str, str, int | None], Beyond] = {}
         self._free: dict[str, Term] = {}
         self._shared: Facts | None = None
         """The facts of the other request, and..."""
@@ -218,9 +218,16 @@ class Facts:
         self._groups: dict[str, set[str]] = {}
         for name, codes in concluded:
             self._told_apart.setdefault(name, []).append(codes)
+        known = {name: tuple(listed) for name, listed in self._told_apart.items()}
         for condition in conditions:
             for test in tests_in(condition):
                 self._scan(test)
+        for name, others in self._compared.items():
+            for other in sorted(
+                others & known.keys()
+            ):  # it is one of the codes that rules conclude
+                others.discard(other)
+                self._told_apart.setdefault(name, []).extend(known[other])
         for group in self._groups.values():
             shared = [one for name in sorted(group) for one in self._told_apart.get(name, ())]
             self._told_apart.update(dict.fromkeys(group, shared))
@@ -280,17 +287,26 @@ class Facts:
         """The facts of kind code whose value conditions look for in the set."""
         return tuple(sorted(self._compared.get(name, ())))
 
-    def beyond(self, one: str, other: str, left: Codes, right: Codes) -> Beyond:
-        """Where codes of two facts lie that no condition names."""
-        found = self._beyond.get((one, other))
+    def beyond(self, one: str, other: str, left: Codes, right: Codes) -> list[Beyond]:
+        """Where codes of two facts lie that no condition names: in no family, and in each family."""
+        listed = sorted({*left.merged, *right.merged})
+        homes = [None, *(text for text in listed if self.texts.is_family(text))]
+        return [self._beyond_in(home, one, other, left, right) for home in homes]
+
+    def _beyond_in(
+        self, home: int | None, one: str, other: str, left: Codes, right: Codes
+    ) -> Beyond:
+        found = self._beyond.get((one, other, home))
         if found is None:
-            found = self._beyond[one, other] = Beyond(
-                self.make.flag(f"{self._prefix}{one} has codes that {other} has not"),
-                self.make.flag(f"{self._prefix}{other} has codes that {one} has not"),
-                self.make.flag(f"{self._prefix}{one} and {other} share codes"),
+            codes = "codes" if home is None else f"codes of family {home}"
+            found = self._beyond[one, other, home] = Beyond(
+                self.make.flag(f"{self._prefix}{one} has {codes} that {other} has not"),
+                self.make.flag(f"{self._prefix}{other} has {codes} that {one} has not"),
+                self.make.flag(f"{self._prefix}{one} and {other} share {codes}"),
             )
-            self.bounds.append(same(left.more, any_of([found.left_only, found.shared])))
-            self.bounds.append(same(right.more, any_of([found.right_only, found.shared])))
+            for has, only in ((left, found.left_only), (right, found.right_only)):
+                there = has.more if home is None else has.members.get(home, False)
+                self.bounds.append(same(there, any_of([only, found.shared])))
         return found
 
     # --- constants -------------------------------------------------------------------------------
@@ -524,20 +540,22 @@ class Facts:
             for name in self.names()
             if bounded_by(name) is None or name in values
         ]
-        for (one, other), beyond in self._beyond.items():
+        for (one, other, home), beyond in self._beyond.items():
             left, right = values.get(one), values.get(other)
             if isinstance(left, frozenset) and isinstance(right, frozenset):
-                listed = self._listed(one) | self._listed(other)
                 for where, codes in (
                     (beyond.left_only, left - right),
                     (beyond.right_only, right - left),
                     (beyond.shared, left & right),
                 ):
-                    fixed.append(same(where, bool(codes - listed)))
+                    fixed.append(same(where, any(self._lies_in(home, one, code) for code in codes)))
         return fixed
 
-    def _listed(self, name: str) -> frozenset[str]:
-        return frozenset().union(*self._told_apart.get(name, ()))
+    def _lies_in(self, home: int | None, name: str, code: str) -> bool:
+        """Whether a code of a set, which no condition names, is in a family, or (None) in none."""
+        number = self.texts.number(code)
+        place = self.texts.place_of(number, self[name].value.merged)
+        return place == home and place != number
 
     def given(self, name: str, value: Value | None) -> Formula:
         """That a free fact has this value (None: is not known)."""
