@@ -45,6 +45,8 @@ from payer_policy.core.ruleset import (
     facts_read,
 )
 from payer_policy.core.tables import Cell, Row, Table, domains_of
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.operators import OPERATORS, words_for
 from payer_policy.core.vocabulary.types import NONE, FactType, Value
@@ -62,6 +64,7 @@ TYPES = {
     "choice": FactType("choice", values=("initial", "refill", "trial")),
     "grade": FactType("choice", values=GRADES, ordered=True),
     "codes": FactType("codes", system="modifier"),
+    "diagnoses": FactType("codes", system="icd10cm"),
     "day_or_none": FactType("date", can_be_none=True),
     "count_or_none": FactType("integer", unit="days", can_be_none=True),
     "grade_or_none": FactType("choice", values=GRADES, ordered=True, can_be_none=True),
@@ -73,7 +76,7 @@ POOL: dict[str, list[Value]] = {
     "integer": [0, 1, 2, 3, 7, -1],
     "decimal": [Decimal("0.1"), Decimal("0.5"), 1, Decimal("2.75"), Fraction(1, 3), 0],
     "date": [FRIDAY + timedelta(days=days) for days in (-31, -7, -2, -1, 0, 1, 2, 3, 10, 366)],
-    "code": ["G80.1", "G35", "Z00"],
+    "code": ["G80.1", "G80.11", "G35", "Z00"],
     "choice": ["initial", "refill", "trial"],
     "grade": list(GRADES),
     "codes": [
@@ -84,13 +87,28 @@ POOL: dict[str, list[Value]] = {
         frozenset({"JW", "JZ", "59"}),
     ],
 }
+POOL["diagnoses"] = [
+    frozenset(),
+    frozenset({"G35"}),
+    frozenset({"G80.1"}),
+    frozenset({"G80.11", "Z00"}),
+    frozenset({"G80.2", "G80.1", "Z00"}),
+]
 POOL |= {
     "day_or_none": [*POOL["date"][:5], NONE, NONE],
     "count_or_none": [*POOL["integer"], NONE, NONE],
     "grade_or_none": [*GRADES, NONE],
     "code_or_none": [*POOL["code"], NONE],
 }
+HOLIDAYS = HolidayCalendar(
+    "holidays",
+    FRIDAY - timedelta(days=9),
+    FRIDAY + timedelta(days=12),
+    frozenset(FRIDAY + timedelta(days=days) for days in (-4, 0, 2, 3, 10)),
+)
 CODES = ["JW", "JZ", "59"]
+FAMILIES = ["G80.-", "G80.1-", "G80.11-", "Z00.-"]
+SETS = ("codes", "diagnoses")
 GRADED = ("grade", "grade_or_none")
 NUMERIC = ("integer", "decimal", "count_or_none", *GRADED)
 DAYS = ("date", "day_or_none")
@@ -251,7 +269,7 @@ class _Maker:
 
     def lookup(self, kind: str, *, none: bool = True) -> Lookup | None:
         """A column of a table by one to three facts; `none`: it may give none."""
-        names = sorted({name for name, one in self.kinds.items() if one != "codes"})
+        names = sorted({name for name, one in self.kinds.items() if one not in SETS})
         keys = self.random.sample(names, min(len(names), self.random.randint(1, 3)))
         if not keys:
             return None
@@ -284,7 +302,14 @@ class _Maker:
                 )
             )
         many = self.random.choice((1, 1, 2))
-        return Cell(frozenset(self.random.choice(pool) for _ in range(many)))
+        return Cell(self.with_families(kind, [self.random.choice(pool) for _ in range(many)]))
+
+    def with_families(self, kind: str, values: Iterable[Value]) -> frozenset[Value]:
+        """Some values; codes of diagnoses maybe with families of codes."""
+        if TYPES[kind].system != "icd10cm" or not self.chance(2):
+            return frozenset(values)
+        texts = map(str, (*values, self.random.choice(FAMILIES)))
+        return codes_of("icd10cm", list(texts)[self.random.randint(0, 1) :])
 
     def day(self, *, none: bool = True) -> Expression:
         if self.chance(6) and (found := self.lookup("date", none=none)) is not None:
@@ -301,7 +326,9 @@ class _Maker:
         return Score(name, GRADES) if self.kinds[name] in GRADED else FactRef(name)
 
     def window(self, *, none: bool = True) -> Window:
-        unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
+        unit = self.random.choice(
+            ("days", "weeks", "months", "years", "business_days", HOLIDAYS, HOLIDAYS)
+        )
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
         whole = self.fact("integer", "count_or_none")
         if self.chance(3):
@@ -317,7 +344,7 @@ class _Maker:
             return self.number(none=none)
         if kind in DAYS:
             return self.day(none=none)
-        if self.chance(6) and kind != "codes":
+        if self.chance(6) and kind not in SETS:
             found = self.lookup(_plain(kind), none=none)
             if found is not None:
                 return found
@@ -350,10 +377,13 @@ class _Maker:
                 right = (self.window(),)
             case "several" if TYPES[kind].kind == "codes":
                 right = (self.operand(kind),)
+                if isinstance(right[0], Constant) and isinstance(right[0].value, frozenset):
+                    right = (Constant(self.with_families(kind, sorted(right[0].value))),)
             case "several":
                 pool = POOL[_plain(kind)]
                 many = self.random.randint(1, 3)
-                right = (Constant(frozenset(self.random.choice(pool) for _ in range(many))),)
+                values = [self.random.choice(pool) for _ in range(many)]
+                right = (Constant(self.with_families(_plain(kind), values)),)
             case "code":
                 code = self.fact("code", "code_or_none")
                 listed = Constant(self.random.choice(CODES))

@@ -32,6 +32,8 @@ from payer_policy.core.ruleset import (
     Score,
     Test,
 )
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import CodeFamilies
 from payer_policy.core.vocabulary.types import NONE
 
 Kleene = bool | None
@@ -113,7 +115,7 @@ def test_holds(test: Test, facts) -> Kleene:
         case "is":
             return left == one
         case "in":
-            return any(left == number(item) for item in one)
+            return is_among(left, one)
         case "at_least":
             return left > one or left == one
         case "at_most":
@@ -123,10 +125,23 @@ def test_holds(test: Test, facts) -> Kleene:
         case "includes":
             return any(code == one for code in left)
         case "includes_any":
-            return any(code in left for code in one)
+            return any(is_among(code, one) for code in left)
         case "includes_all":
-            return all(code in left for code in one)
+            return all(any(is_among(code, type(one)({item})) for code in left) for item in one)
     raise AssertionError(test.operator)
+
+
+def is_among(one, values):
+    """Whether a value is in a set, or below a code that a family in it names."""
+    for item in values:
+        if isinstance(values, CodeFamilies) and item.endswith("-"):
+            head = item[:-1].replace(".", "")
+            code = str(one).replace(".", "")
+            if code != head and code[: len(head)] == head:
+                return True
+        elif number(item) == number(one):
+            return True
+    return False
 
 
 def number(raw):
@@ -259,7 +274,7 @@ def in_cell(cell, key):
     if key is SOMETHING_ELSE or key is NONE:
         return False
     if cell.values is not None:
-        return any(key == number(one) for one in cell.values)
+        return is_among(key, cell.values)
     first, last, end = map(number, (cell.least, cell.most, cell.below))
     reached = first is None or not key < first
     return reached and (last is None or not key > last) and (end is None or key < end)
@@ -270,12 +285,15 @@ def far_end(anchor, amount, unit):
     sign = 1 if amount > 0 else -1
     if unit in ("days", "weeks"):
         return anchor + amount * (7 if unit == "weeks" else 1) * DAY
-    if unit == "business_days":
+    if unit == "business_days" or isinstance(unit, HolidayCalendar):
         end, left = anchor, abs(amount)
         while left > 0:
             end += sign * DAY
-            left -= end.weekday() < 5
-        return end
+            left -= end.weekday() < 5 and not (unit != "business_days" and end in unit.holidays)
+        if unit == "business_days" or not amount:
+            return end
+        known = unit.first_day <= min(anchor, end) and max(anchor, end) <= unit.last_day
+        return end if known else None
     year, month = anchor.year, anchor.month
     for _ in range(abs(amount) * (12 if unit == "years" else 1)):
         month += sign
@@ -289,7 +307,7 @@ class Days:
     def __init__(self, anchor: date, amount: int, unit: str, direction: str) -> None:
         self.empty = amount < 0
         end = far_end(anchor, max(amount, 0) * (1 if direction == "after" else -1), unit)
-        self.first, self.last = sorted((anchor, end))
+        self.first, self.last = (end, anchor) if direction == "before" else (anchor, end)
         if self.empty:
             self.first, self.last = date.max, date.min
 

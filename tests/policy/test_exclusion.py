@@ -27,6 +27,7 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import HOLDS
+from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.types import NONE, FactType
 from payer_policy.policy.exclusion import can_both_hold
 
@@ -41,7 +42,10 @@ TYPES = {
     "day": FactType("date"),
     "last": FactType("date", can_be_none=True),
     "codes": FactType("codes"),
+    "diagnosis": FactType("code", system="icd10cm"),
+    "diagnoses": FactType("codes", system="icd10cm"),
 }
+FAMILIES = ("A01.-", "A01.1-", "A02.-")
 DAYS = [date(2024, 1, day) for day in range(1, 5)]
 VALUES: dict[str, list[Any]] = {
     "flag": [None, True, False],
@@ -53,6 +57,8 @@ VALUES: dict[str, list[Any]] = {
     "day": [None, *DAYS],
     "last": [None, NONE, *DAYS],
     "codes": [None, *map(frozenset, ((), "x", "y", "xy"))],
+    "diagnosis": [None, "A01", "A01.1", "A01.12", "A02"],
+    "diagnoses": [None, *map(frozenset, ((), ("A01",), ("A01.1",), ("A01.12", "A02")))],
 }
 
 
@@ -68,17 +74,26 @@ def word_of(random: Random, name: str) -> Test:
         return Test(name, "is_known", FactRef(name), (Constant(random.random() < 0.5),))
     if TYPES[name].can_be_none and random.randrange(4) == 0:
         return Test(name, "exists", FactRef(name), (Constant(random.random() < 0.5),))
+    side: Any
     known = [value for value in VALUES[name][1:] if value is not NONE]
     value = random.choice(known)
     if name == "grade" and random.randrange(2):
         left = Score(name, GRADES)
         operator = random.choice(("at_least", "more_than", "at_most", "less_than"))
         return Test(name, operator, left, (Constant(GRADES.index(value)),))
+    families = random.sample(FAMILIES, random.randint(0, 2)) if name.startswith("diagnos") else []
+    if name == "diagnoses" and families:
+        operator = random.choice(("includes_any", "includes_all", "excludes"))
+        side = codes_of("icd10cm", [*value, *families])
+        return Test(name, operator, FactRef(name), (Constant(side),))
+    if name == "diagnoses":
+        operator = random.choice(("is", "includes_any", "includes_all", "excludes"))
+        return Test(name, operator, FactRef(name), (Constant(value),))
     if kind == "codes":
         operator = random.choice(
             ("is", "is_not", "includes", "includes_any", "includes_all", "excludes")
         )
-        side: Any = random.choice("xy") if operator == "includes" else value
+        side = random.choice("xy") if operator == "includes" else value
         return Test(name, operator, FactRef(name), (Constant(side),))
     sized = ("at_least", "more_than", "at_most", "less_than", "between")
     dated = ("on_or_before", "before", "on_or_after", "after", "between")
@@ -88,6 +103,8 @@ def word_of(random: Random, name: str) -> Test:
         operator = random.choice(("is", "is_not"))
     if operator in ("in", "not_in"):
         some = frozenset(random.sample(known, random.randint(1, len(known))))
+        if families:
+            some = codes_of("icd10cm", families)
         return Test(name, operator, FactRef(name), (Constant(some),))
     if operator == "between":
         low, high = sorted((value, random.choice(known)))
@@ -123,6 +140,7 @@ def test_what_is_excluded_never_happens_and_most_of_the_rest_does() -> None:
     excluded = missed = 0
     for _ in range(1_500):
         facts = ["flag", "phase", "grade", "count", "day", "codes", "since", "last"]
+        facts += ["diagnosis", "diagnoses"]
         names = random.sample(facts, 2)
         a, b = condition(random, names, 2), condition(random, names, 2)
         more = {"limit", "since"} - set(names) if "count" in names else set()

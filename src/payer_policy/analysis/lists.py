@@ -276,6 +276,7 @@ def _implies(one: Condition, other: Condition) -> bool:
         ) if (field, word, last, anchor) == (also, same_word, end, to):
             # Both windows end with the anchor; the longer one begins no later.
             longer = word == "at_least" and unit == of and 0 <= a <= b  # type: ignore[operator]
+            longer = longer and isinstance(unit, str)  # a calendar may not know the longer one
             return (word == "at_most" and a >= 0 and b >= 0) if last else longer  # type: ignore[operator]
         case (
             Test(field, "is" | "in", _, (Constant(values),)),

@@ -463,6 +463,9 @@ class _PolicyFile:
             swap = {"before": "after", "after": "before"}
             new = {swap.get(key, key): value for key, value in right.items()}
             yield self._mutant("operator", here, new, f"{text} → {shown(new)}", text)
+            if "calendar" in right:
+                change = f"{text} without the holidays of {right['calendar']}"
+                yield self._mutant("dropped value", (*here, "calendar"), GONE, change, text)
         if row.shape == "flag":
             yield self._mutant("operator", here, not right, f"{text} → {shown(not right)}", text)
         elif not _has_its_negation(operator):

@@ -44,8 +44,8 @@ from payer_policy.engines.symbolic.formulas import (
     Conditions,
     Formulas,
     Halves,
+    codes_concluded_by,
     conditions_of,
-    sets_concluded_by,
 )
 from payer_policy.engines.symbolic.logic import (
     Formula,
@@ -124,7 +124,7 @@ def facts_for(
                     read.append(source.condition)
     for ruleset in rulesets:
         types.update({name: fact.type for name, fact in ruleset.facts.items()})
-    return Facts(types, read, sets_concluded_by(rulesets))
+    return Facts(types, read, codes_concluded_by(rulesets))
 
 
 def _sources(

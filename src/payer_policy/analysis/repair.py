@@ -21,6 +21,7 @@ from payer_policy.analysis.settled import Open
 from payer_policy.analysis.witness import form_paths, put
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
+from payer_policy.core.vocabulary.codes import families_in
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import Value, to_json
 from payer_policy.determination import Citation, Determination, Determiner, ServiceLine
@@ -285,7 +286,9 @@ class _Case:
                     if isinstance(side, Constant):
                         values = side.value if isinstance(side.value, frozenset) else {side.value}
                         out.setdefault(test.fact, set()).update(
-                            value for value in values if isinstance(value, str)
+                            value
+                            for value in values
+                            if isinstance(value, str) and value not in families_in(side.value)
                         )
         return out
 

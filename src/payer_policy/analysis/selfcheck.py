@@ -24,7 +24,7 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import FAILS, HOLDS
-from payer_policy.core.vocabulary.codes import stand_in
+from payer_policy.core.vocabulary.codes import code_below, families_in, family_of, stand_in
 from payer_policy.core.vocabulary.types import (
     NONE,
     FactType,
@@ -164,8 +164,13 @@ def _values_near(test: Test) -> Iterator[Value]:
                 for step in (-1, 0, 1):
                     yield value + timedelta(days=step)
             elif isinstance(value, frozenset):
-                yield from sorted(value, key=repr)
-                yield value
+                families = families_in(value)
+                below = [code_below(family, 0, families) for family in sorted(families)]
+                listed = [*(value - families), *(code for code in below if code is not None)]
+                yield from sorted(listed, key=repr)
+                yield frozenset(listed)
+            elif isinstance(value, str) and (family := family_of("icd10cm", value)):
+                yield code_below(family, 0) or value
             else:
                 yield value
 

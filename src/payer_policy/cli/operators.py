@@ -14,7 +14,7 @@ _RIGHT = {
     "one": "a value",
     "several": 'a list, or {"code_set": …}',
     "pair": "[lowest, highest]",
-    "window": '{"days": n, "before": date} (weeks, months, years, business_days; after)',
+    "window": '{"days": n, "before": date} (weeks, months, years, business_days; after; calendar)',
     "code": "a code",
     "flag": "true or false",
     "whole": "a whole number above zero",

@@ -191,12 +191,15 @@ class SourceWriter:
             case Edge(Window(amount, unit, direction, anchor), last):
                 self.namespace["edge"] = edge
                 parts = [self._part(amount), self._part(anchor)]
-                given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}, {last}"
+                span = f"{self.constant(unit)}, {direction!r}"
+                given = f"{parts[0].source}, {span}, {parts[1].source}, {last}"
                 return _guarded(parts, "None", "NONE", f"edge({given})")
             case Moved(Window(amount, unit, direction, anchor)):
                 self.namespace["far_day"] = far_day
                 parts = [self._part(amount), self._part(anchor)]
-                given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}"
+                given = (
+                    f"{parts[0].source}, {self.constant(unit)}, {direction!r}, {parts[1].source}"
+                )
                 return _guarded(parts, "None", "NONE", f"far_day({given})")
         raise AssertionError(expression)
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+
 
 def shift(day: date, amount: int, unit: str) -> date:
     """The day `amount` units later (earlier when negative); month ends are kept inside the month.
 
-    Business days are Monday to Friday; public holidays differ by payer and are not known here.
-    A day past the calendar's ends is the calendar's end.
+    Business days are Monday to Friday; those of a payer are in its holiday calendar. A day past the ends
+    of all days is the first or the last of them.
     """
     found = moved(day, amount, unit)
     return found if found is not None else date.max if amount > 0 else date.min
 
 
-def moved(day: date, amount: int, unit: str) -> date | None:
-    """The day `amount` units later, as `shift`; None where the calendar has no such day."""
+def moved(day: date, amount: int, unit: str | HolidayCalendar) -> date | None:
+    """The day `amount` units later, as `shift`; None where there is no such day, or where the holiday
+    calendar that is the unit does not know it."""
+    if isinstance(unit, HolidayCalendar):
+        return unit.moved(day, amount)
     try:
         if unit in ("days", "weeks"):
             return day + timedelta(days=amount * (7 if unit == "weeks" else 1))
@@ -30,8 +35,8 @@ def moved(day: date, amount: int, unit: str) -> date | None:
         return None
 
 
-def far_day(amount: int, unit: str, direction: str, anchor: date) -> date | None:
-    """The day of a `Moved`; None where the calendar has no such day."""
+def far_day(amount: int, unit: str | HolidayCalendar, direction: str, anchor: date) -> date | None:
+    """The day of a `Moved`; None where there is no such day."""
     return moved(anchor, -amount if direction == "before" else amount, unit)
 
 

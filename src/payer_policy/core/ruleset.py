@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from payer_policy.core.tables import CODE_SET, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import NONE, Value
 
@@ -72,7 +73,8 @@ class Window:
     """
 
     amount: Expression
-    unit: Literal["days", "weeks", "months", "years", "business_days"]
+    unit: Literal["days", "weeks", "months", "years", "business_days"] | HolidayCalendar
+    """A calendar: its business days; without one those are Monday to Friday."""
     direction: Literal["before", "after"]
     anchor: Expression
 
@@ -475,6 +477,17 @@ def constants_in(expression: Expression) -> Iterator[Value]:
             yield from constants_in(anchor)
         case _:
             return
+
+
+def code_lists_in(expression: Expression) -> Iterator[frozenset[Value]]:
+    """The sets of values in an expression, and those that the tables in it ask about."""
+    match expression:
+        case Constant(frozenset() as value):
+            yield value
+    for lookup in lookups_in(expression):
+        for cell in (cell for row in lookup.table.rows for cell in row.cells):
+            if cell is not None and cell.values is not None:
+                yield cell.values
 
 
 def tests_in(condition: Condition) -> Iterator[Test]:

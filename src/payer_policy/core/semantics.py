@@ -33,6 +33,7 @@ from payer_policy.core.ruleset import (
     Window,
 )
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, all_of, any_of, at_least
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.operators import CORE, complete
 from payer_policy.core.vocabulary.types import NONE, Value
 
@@ -134,16 +135,23 @@ ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
 """Every operation on known arguments; a result of None is unknown."""
 
 
-def span(amount: int, unit: str, direction: str, anchor: date) -> tuple[date, date]:
-    """The first and last day of a `Window`. A negative amount is a span of no days."""
+def span(
+    amount: int, unit: str | HolidayCalendar, direction: str, anchor: date
+) -> tuple[date | None, date | None]:
+    """The first and last day of a `Window`. A negative amount is a span of no days.
+
+    None: a day that a holiday calendar does not have.
+    """
     if amount < 0:
         return date.max, date.min
-    if direction == "before":
-        return shift(anchor, -amount, unit), anchor
-    return anchor, shift(anchor, amount, unit)
+    count = -amount if direction == "before" else amount
+    far = shift(anchor, count, unit) if isinstance(unit, str) else unit.moved(anchor, count)
+    return (far, anchor) if direction == "before" else (anchor, far)
 
 
-def edge(amount: int, unit: str, direction: str, anchor: date, last: bool) -> date:
+def edge(
+    amount: int, unit: str | HolidayCalendar, direction: str, anchor: date, last: bool
+) -> date | None:
     """The last, or the first, day of a `Window`."""
     return span(amount, unit, direction, anchor)[last]
 

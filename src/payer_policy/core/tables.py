@@ -18,6 +18,7 @@ from itertools import pairwise, product
 from typing import Any, Final
 
 from payer_policy.core.canonical import digest
+from payer_policy.core.vocabulary.codes import families_above, families_in
 from payer_policy.core.vocabulary.types import NONE, FactType, Value
 
 CODE_SET: Final = "code_set:"
@@ -121,11 +122,13 @@ class Table:
 
     def row(self, keys: Keys) -> Row | None:
         """The row that matches known keys; None: there is none."""
-        for exact, ranged, found in self._index:
-            bucket = found.get(tuple([keys[at] for at in exact]))
-            row = None if bucket is None else bucket.row(ranged, keys)
-            if row is not None:
-                return row
+        for exact, ranged, found, families in self._index:
+            named = tuple([keys[at] for at in exact])
+            for values in _in_families(named) if families else (named,):
+                bucket = found.get(values)
+                row = None if bucket is None else bucket.row(ranged, keys)
+                if row is not None:
+                    return row
         return None
 
     def may_match(self, keys: Keys) -> Iterator[tuple[Row, bool]]:
@@ -154,8 +157,10 @@ class Table:
         return any(not any(_is_for(row, values) for row in rows) for values in product(*options))
 
     @cached_property
-    def _index(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...], dict[Any, Bucket]], ...]:
-        """The rows by which keys they give values of, and by those values."""
+    def _index(
+        self,
+    ) -> tuple[tuple[tuple[int, ...], tuple[int, ...], dict[Any, Bucket], bool], ...]:
+        """The rows by which keys they give values of, and by those values; whether any is a family."""
         shapes: dict[tuple[tuple[int, ...], tuple[int, ...]], dict[Any, list[Row]]] = {}
         for row in self.rows:
             exact = tuple(
@@ -172,7 +177,17 @@ class Table:
             for values in product(*[row.cells[at].values or () for at in exact]):  # type: ignore[union-attr]
                 buckets.setdefault(values, []).append(row)
         return tuple(
-            (exact, ranged, {values: Bucket(rows, ranged) for values, rows in buckets.items()})
+            (
+                exact,
+                ranged,
+                {values: Bucket(rows, ranged) for values, rows in buckets.items()},
+                any(
+                    families_in(row.cells[at].values)  # type: ignore[union-attr]
+                    for rows in buckets.values()
+                    for row in rows
+                    for at in exact
+                ),
+            )
             for (exact, ranged), buckets in shapes.items()
         )
 
@@ -197,6 +212,16 @@ class Table:
             rows = tuple([_row_with(row, members) for row in self.rows])
             self._dated[key] = self if rows == self.rows else replace(self, rows=rows)
         return self._dated[key]
+
+
+def _in_families(values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Values, and the families that they are in, each with each."""
+    return product(
+        *[
+            [value, *families_above(value)] if isinstance(value, str) else [value]
+            for value in values
+        ]
+    )
 
 
 def _spelled(cell: Cell | None) -> str:

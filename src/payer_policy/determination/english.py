@@ -37,6 +37,8 @@ from payer_policy.core.ruleset import (
     written,
 )
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import families_in
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.determination.model import Citation
@@ -293,7 +295,13 @@ class English:
         order: list[Any] = sorted(values)
         if type_ is not None and type_.values:
             order.sort(key=lambda value: _place(type_.values, value))
-        words = [in_words(value, type_) for value in order]
+        families = families_in(values)
+        if families:
+            order.sort(key=families.__contains__)
+        words = [
+            f"any code of {value}" if value in families else in_words(value, type_)
+            for value in order
+        ]
         kind, _, set_name = (constant.name or "").partition(":")
         if kind == "code_set":
             spelled = counted(len(words), "code")
@@ -302,7 +310,7 @@ class English:
             return self._says(
                 name, _IN_SET.get(says, says), f"the code set “{set_name}” ({spelled})"
             )
-        if len(words) == 1:
+        if len(words) in (1, len(families)):
             says = _ONE.get(says, says)
         both = "and" if "all of" in says else "or"
         return self._says(name, says, listed(words, both) + self._source(constant))
@@ -422,7 +430,9 @@ class English:
         kind, _, name = (constant.name or "").partition(":")
         return f" ({kind.replace('_', ' ')} {name})" if name else ""
 
-    def _span(self, amount: Expression, unit: str) -> str:
+    def _span(self, amount: Expression, unit: str | HolidayCalendar) -> str:
+        if isinstance(unit, HolidayCalendar):
+            return f"{self._span(amount, 'business_days')} (calendar {unit.name})"
         words = _DAYS.get(unit, unit)
         if isinstance(amount, Constant):
             parameter = self._parameter(amount)

@@ -110,8 +110,8 @@ def _asked_first(condition: Condition) -> Iterator[tuple[str, frozenset[Any]]]:
                 yield from _asked_first(part)
         case Test(fact, "is", _, (Constant(value),)):
             yield fact, frozenset({value})
-        case Test(fact, "in", _, (Constant(value),)) if isinstance(value, frozenset):
-            yield fact, value
+        case Test(fact, "in", _, (Constant(value),)) if type(value) is frozenset:
+            yield fact, value  # a set with families of codes has more values than it lists
 
 
 class _Derived(Mapping[str, "Value | None"]):

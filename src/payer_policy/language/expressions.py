@@ -26,7 +26,14 @@ from payer_policy.core.ruleset import (
     Score,
     Window,
 )
-from payer_policy.core.vocabulary.codes import malformed, normalize_code
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import (
+    category,
+    codes_of,
+    family_of,
+    malformed,
+    normalize_code,
+)
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
@@ -76,6 +83,9 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
 }
 REFERENCES: Final = ("fact", "parameter", "define", "code_set")
 ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+CALENDAR: Final = "calendar:"
+"""What the name of a calendar begins with among the names that a rule uses."""
 
 NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
@@ -241,27 +251,43 @@ class Expressions:
         sound = True
         listed = enumerate(raw) if wanted.kind == "codes" else [(None, raw)]
         for index, text in listed:
-            if found := self._unknown_code(text, wanted.system):
-                message, hint = found
-                where = path if index is None else (*path, index)
-                self.report("unknown-code", message, where, hint=hint)
-                sound = False
+            where = path if index is None else (*path, index)
+            sound = self._code_known(text, wanted.system, self.report, where) and sound
         return sound
 
-    def _unknown_code(self, text: str, system: str | None) -> tuple[str, str | None] | None:
+    def _code_known(
+        self, text: str, system: str | None, report: Reporter, path: JsonPath = (), **more: Any
+    ) -> bool:
+        """Whether a text is a code that can be named; what is wrong with it is reported."""
         known = self.scope.known_codes(system) if system else frozenset()
         code = normalize_code(system, text)
         if (wrong := malformed(system, text)) is not None:
-            return f"found {shown(text)}; {wrong[0]}", wrong[1]
+            message, hint = f"found {shown(text)}; {wrong[0]}", wrong[1]
+            report("unknown-code", message, path, hint=hint, **more)
+            return False
+        if system == "icd10cm" and code in self.scope.categories:
+            since = self.scope.categories[code]
+            message, hint = category(code, since)
+            more["warning"] = since is not None
+            report("category-code", message, path, hint=hint, **more)
+            return since is not None
         if not known or code in known:
-            return None
+            return True
         listed = "list it in a file under code_sets/"
         if system == "hcpcs" and _DRUG_CODE.match(code):
             # Neighbors are other drugs, so none is proposed: J0585 and J0586 are two.
-            hint: str | None = f"add drugs/{code}.json; if it is no drug, {listed}"
+            hint = f"add drugs/{code}.json; if it is no drug, {listed}"
         else:
             hint = slip_of(code, known) or f"if it is right, {listed}"
-        return f"`{code}` is in no list of {system} codes of the policy folder", hint
+        message = f"`{code}` is in no list of {system} codes of the policy folder"
+        report("unknown-code", message, path, hint=hint, **more)
+        return False
+
+    def listed(self, raw: Any, item: FactType, path: JsonPath) -> Expression | None:
+        """What can be in a list of values of a type: for a code, a family of codes as well."""
+        if item.kind == "code" and isinstance(raw, str) and (family := family_of(item.system, raw)):
+            return Constant(family)
+        return self.operand(raw, item, path)
 
     def _parameter_codes(
         self, name: str, typed: Typed, wanted: FactType, path: JsonPath
@@ -284,14 +310,15 @@ class Expressions:
                     hint = did_you_mean(text, wanted.values)
                     report("unknown-value", message, hint=hint, part=f'"{text}"')
                     sound = False
-            elif found := self._unknown_code(text, wanted.system):
-                message, hint = found
-                report("unknown-code", message, hint=hint, part=f'"{text}"')
-                sound = False
+            elif not (several and family_of(wanted.system, text)):
+                sound = self._code_known(text, wanted.system, report, part=f'"{text}"') and sound
         if not sound or wanted.kind == "choice":
             return constant if sound else None
-        spelled = [normalize_code(wanted.system, str(text)) for text in texts]
-        return replace(constant, value=frozenset(spelled) if several else spelled[0])
+        spelled = [
+            family_of(wanted.system, str(text)) or normalize_code(wanted.system, str(text))
+            for text in texts
+        ]
+        return replace(constant, value=codes_of(wanted.system, spelled) if several else spelled[0])
 
     # --- names -----------------------------------------------------------------------------------
 
@@ -452,7 +479,7 @@ class Expressions:
             self.report.mistyped(raw, "a span of days", path, hint=shape)
             return None
         self.note(raw, path)
-        known = (*WINDOW_UNITS, "before", "after")
+        known = (*WINDOW_UNITS, "before", "after", "calendar")
         strange = [key for key in raw if key not in (*known, "note")]
         for key in strange:
             message = f"`{key}` is not part of a span of days"
@@ -478,22 +505,58 @@ class Expressions:
             hint = f"write `{other}` for the other direction"
             self.report("wrong-value", message, (*path, unit), hint=hint)
             return None
-        return Window(amount, unit, direction, anchor)
+        if "calendar" not in raw:
+            return Window(amount, unit, direction, anchor)
+        calendar = self._calendar(raw["calendar"], unit, (*path, "calendar"))
+        if calendar is None:
+            return None
+        window = Window(amount, calendar, direction, anchor)
+        return window if self._is_known(window, path) else None
+
+    def _calendar(self, name: Any, unit: str, path: JsonPath) -> HolidayCalendar | None:
+        """A holiday calendar; None where it cannot be used (reported)."""
+        known = self.scope.calendars
+        if unit != "business_days":
+            message = f"`calendar` is for business days; found `{unit}`"
+            hint = "remove it, or write `business_days`"
+            self.report("wrong-shape", message, path, key=True, hint=hint)
+            return None
+        if not isinstance(name, str):
+            self.report.mistyped(name, "the name of a holiday calendar", path)
+            return None
+        self.scope.used(f"{CALENDAR}{name}")
+        if name not in known:
+            declare = f'declare it: "calendars": {{"{name}": {{"title": …, "from": …, …}}}}'
+            near = did_you_mean(name, known)
+            message = f"`{name}` is not a holiday calendar"
+            self.report("unknown-calendar", message, path, hint=near or declare)
+        return known.get(name)
+
+    def _is_known(self, window: Window, path: JsonPath) -> bool:
+        """Whether there can be the far day of a window; where it is written out, it is looked at."""
+        if not (isinstance(window.amount, Constant) and isinstance(window.anchor, Constant)):
+            return True
+        count: Any = window.amount.value
+        day: Any = window.anchor.value
+        if far_day(count, window.unit, window.direction, day) is not None:
+            return True
+        hint: str | None = None
+        message = "there is no such day: the calendar has the years 1 to 9999"
+        if isinstance(window.unit, HolidayCalendar):
+            name, first, last = window.unit.name, window.unit.first_day, window.unit.last_day
+            message = f"the calendar `{name}` has the days from {first} through {last}"
+            message += ", which do not reach that far"
+            hint = f'extend "{name}" in "calendars", or write another day'
+        self.report("wrong-value", message, path, hint=hint)
+        return False
 
     def _day(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
         """The day so many days, weeks, months, years or business days before or after another."""
         window = self.window(raw, path)
-        if window is None:
+        if window is None or not self._is_known(window, path):
             return None
-        amount, anchor = window.amount, window.anchor
-        if isinstance(amount, Constant) and isinstance(anchor, Constant):
-            count: Any = amount.value
-            day: Any = anchor.value
-            if far_day(count, window.unit, window.direction, day) is None:
-                message = "there is no such day: the calendar has the years 1 to 9999"
-                self.report("wrong-value", message, path)
-                return None
-        return Typed(Moved(window), DATE, f"`{window.unit} {window.direction}`")
+        unit = next(key for key in raw if key in WINDOW_UNITS)
+        return Typed(Moved(window), DATE, f"`{unit} {window.direction}`")
 
     def _overlapping(self, raw: Any, path: JsonPath) -> Typed | None:
         """The days that are in both of two periods."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import Constant, Expression, FactRef, Score
+from payer_policy.core.vocabulary.codes import codes_of, family_of
 from payer_policy.core.vocabulary.operators import Operator
 from payer_policy.core.vocabulary.types import NUMERIC, FactType, shown
 from payer_policy.language.expressions import (
@@ -62,6 +63,13 @@ class RightSides(Expressions):
                         hint = f"write `{several}` for a code set" if several else None
                         self.report("wrong-type", message, path, hint=hint)
                     return None
+                if item.kind == "code" and isinstance(raw, str):
+                    family = family_of(item.system, raw)
+                    if family is not None:
+                        message = f"`{operator.name}` takes one code; {family} stands for all codes"
+                        hint = f'write "{_FOR_A_LIST[operator.name]}": ["{family}"]'
+                        self.report("wrong-type", f"{message} below it", path, hint=hint)
+                        return None
                 return _one(self._comparable(left, item, raw, path))
 
     def _comparable(
@@ -137,14 +145,18 @@ class RightSides(Expressions):
         values = []
         for index, entry in enumerate(raw):
             where = (*path, index)
-            expression = self.operand(entry, item, where)
+            expression = self.listed(entry, item, where)
             if isinstance(expression, Constant):
                 values.append(expression.value)
             elif expression is not None:
                 message = "a list holds plain values and parameters only"
                 hint = 'use {"any": [ … ]} with one test each'
                 self.report("wrong-type", message, where, hint=hint)
-        return Constant(frozenset(values)) if len(values) == len(raw) else None  # type: ignore[arg-type]
+        if len(values) != len(raw):
+            return None
+        if item.kind == "code":
+            return Constant(codes_of(item.system, map(str, values)))
+        return Constant(frozenset(values))  # type: ignore[arg-type]
 
     def _named_list(
         self, type_: FactType, raw: dict[str, Any], path: JsonPath

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from payer_policy.core.json_source import Reporter
 from payer_policy.core.tables import Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.core.vocabulary.units import BUILT_IN, UnitTable
 
@@ -59,9 +61,13 @@ class Scope:
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
     units: UnitTable = BUILT_IN
     """The units that can be named."""
+    calendars: Mapping[str, HolidayCalendar | None] = field(default_factory=dict)
+    """A calendar of None is wrong, which is reported where it is written."""
+    categories: Mapping[str, date | None] = field(default_factory=dict)
+    """The ICD-10-CM codes that are categories of codes, with the first day of that; None: always."""
     used: Callable[[str], None] = lambda parameter: None
     """Called with the name of every parameter that is used; with `define:` before that of a definition,
-    and with `table:` before that of a table."""
+    and with `table:` or `calendar:` before that of a table or a calendar."""
     definitions: Defined | None = None
     """What can be named by `define`; None: nothing."""
     tables: Mapping[str, Table | None] | None = None

@@ -14,7 +14,7 @@ from typing import Any, Final
 from payer_policy.core.diagnostics import PayerPolicyError, did_you_mean, nearest
 from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.tables import CODE_SET, Cell, Row, Table, domains_of
-from payer_policy.core.vocabulary.codes import SYSTEMS
+from payer_policy.core.vocabulary.codes import SYSTEMS, codes_of, families_in, family_of
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, NUMERIC, FactType, Value
 from payer_policy.core.vocabulary.units import NotAUnit
 from payer_policy.language.expressions import Expressions, and_, same_system
@@ -272,16 +272,18 @@ class TableReader:
                 message = "the list is empty; no value is in it"
                 expressions.report("empty-condition", message, path, hint="add a value")
                 raise _Reported
-            values = [
-                self._value(expressions, one, type_, (*path, at)) for at, one in enumerate(raw)
-            ]
-            if None in values:
-                raise _Reported
-            return Cell(frozenset(value for value in values if value is not None))
-        value = self._value(expressions, raw, type_, path)
-        if value is None:
+            places = [(one, (*path, at)) for at, one in enumerate(raw)]
+        else:
+            places = [(raw, path)]
+        values = [
+            _family(one, type_) or self._value(expressions, one, type_, place)
+            for one, place in places
+        ]
+        if None in values:
             raise _Reported
-        return Cell(frozenset({value}))
+        if type_.kind == "code":
+            return Cell(codes_of(type_.system, map(str, values)))
+        return Cell(frozenset(value for value in values if value is not None))
 
     def _value(
         self, expressions: Expressions, raw: Any, type_: FactType, path: JsonPath
@@ -318,7 +320,7 @@ class TableReader:
             expressions.mismatch(typed, type_, path)
             raise _Reported
         members = self._scope.code_sets[raw["code_set"]]
-        return Cell(frozenset(members.codes), name=CODE_SET + raw["code_set"])
+        return Cell(members.codes, name=CODE_SET + raw["code_set"])
 
     def _range(
         self, expressions: Expressions, raw: dict[str, Any], type_: FactType, path: JsonPath
@@ -411,6 +413,13 @@ class TableReader:
         return self._sound and not found
 
 
+def _family(raw: Any, type_: FactType) -> str | None:
+    """The family of codes that a cell asks for; None: it asks for something else."""
+    if type_.kind != "code" or not isinstance(raw, str):
+        return None
+    return family_of(type_.system, raw)
+
+
 class _Reported(PayerPolicyError):
     """Something is wrong, and it was reported."""
 
@@ -445,7 +454,8 @@ def overlapping(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
 
 
 def _named(cell: Cell | None) -> frozenset[Value] | None:
-    return None if cell is None else cell.values
+    """The values that a cell lists; None where it has a range or a family of codes."""
+    return None if cell is None or families_in(cell.values) else cell.values
 
 
 def _meeting(
@@ -489,13 +499,23 @@ def _spans(cell: Cell | None) -> list[Cell]:
         return [Cell()]
     if cell.values is None:
         return [cell]
-    return [Cell(least=value, most=value) for value in cell.values]
+    families = families_in(cell.values)
+    return [
+        # The codes below one begin with it and go on with a digit or a letter.
+        Cell(least=f"{value[:-1]}0", below=f"{value[:-1]}[")  # type: ignore[index]
+        if value in families
+        else Cell(least=value, most=value)
+        for value in cell.values
+    ]
 
 
 def _meet(one: Cell | None, other: Cell | None) -> bool:
     """Whether some value is in both cells."""
     if one is None or other is None:
         return True
+    if one.values is not None and other.values is not None:
+        # Of families that meet, one is in the other, and is a value of both.
+        return not one.values.isdisjoint(other.values) or not other.values.isdisjoint(one.values)
     if one.values is not None:
         return any(other.matches(value) for value in one.values)
     if other.values is not None:

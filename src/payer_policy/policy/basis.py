@@ -152,6 +152,8 @@ class Basis:
             "known_codes": self._codes,
             "bounded": self._bounded,
             "units": self.vocabulary.units,
+            "calendars": self.vocabulary.calendars,
+            "categories": self.reference.categories,
             **more,
         }
         return Scope(self.types, **fields)

@@ -27,6 +27,7 @@ NAMED: Final[Mapping[str, str]] = {
     "roles": "role",
     "define": "definition",
     "records": "record type",
+    "calendars": "calendar",
 }
 """The members of a policy file that hold words by name, and what one of them is called."""
 RULE: Final = "rule"
@@ -141,6 +142,7 @@ class _Composition:
             parameters=of("parameter"),
             facts=of("fact"),
             roles=of("role"),
+            calendars=of("calendar"),
             definitions=of("definition"),
             tables=self._tables(of),
             records=of("record type"),

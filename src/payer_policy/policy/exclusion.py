@@ -29,6 +29,7 @@ from payer_policy.core.ruleset import (
     facts_taken_over,
     gives_none,
 )
+from payer_policy.core.vocabulary.codes import code_below, families_in
 from payer_policy.core.vocabulary.operators import CORE
 from payer_policy.core.vocabulary.types import FactType
 
@@ -163,8 +164,10 @@ def _candidates(tests: list[_Literal], type_: FactType | None) -> Iterable[Any] 
             value: Any = test.right.value
             if test.operator == "is":
                 return (value,)
-            if test.operator == "in":
+            if test.operator == "in" and not families_in(value):
                 return sorted(value, key=repr)
+    if any(test.operator == "in" and test.wanted for test in tests):
+        return _codes_named(tests)
     if type_ is not None and type_.kind == "boolean":
         return (True, False)
     values = next((test.left.values for test in tests if isinstance(test.left, Score)), ())
@@ -173,6 +176,22 @@ def _candidates(tests: list[_Literal], type_: FactType | None) -> Iterable[Any] 
     if values:
         return values
     return _between(_bounds(tests).get(None, []), type_)
+
+
+def _codes_named(tests: Iterable[_Literal]) -> list[str]:
+    """The codes that tests name, and of each family one that none of them names."""
+    texts: set[str] = set()
+    for test in tests:
+        if not isinstance(test.right, Constant):
+            continue
+        value = test.right.value
+        texts.update(map(str, value) if isinstance(value, frozenset) else [str(value)])
+    families = {family for family in texts if family.endswith("-")}
+    for family in families:
+        numbers = range(len(texts) + 1)
+        below = (code_below(family, number, families) for number in numbers)
+        texts.update(one for one in below if one is not None)
+    return sorted(texts - families)
 
 
 def _between(bounds: list[_Bound], type_: FactType | None) -> Iterable[Any] | None:
@@ -247,7 +266,7 @@ def _empty(bounds: list[_Bound]) -> bool:
 def _codes_possible(tests: Iterable[_Literal]) -> bool:
     """Whether some set of codes has all that it must and nothing that it must not."""
     needed: set[str] = set()
-    banned: set[str] = set()
+    banned: list[frozenset[str]] = []
     sided: list[tuple[_Literal, Any]] = [
         (test, test.right.value) for test in tests if isinstance(test.right, Constant)
     ]
@@ -256,15 +275,19 @@ def _codes_possible(tests: Iterable[_Literal]) -> bool:
             case "includes", True:
                 needed.add(side)
             case "includes", False:
-                banned.add(side)
+                banned.append(frozenset({side}))
             case "includes_all", True:
-                needed |= side
+                needed |= side - families_in(side)
             case "includes_any", False:
-                banned |= side
-    if needed & banned:
+                banned.append(side)
+
+    def is_banned(code: str) -> bool:
+        return any(code in codes for codes in banned)
+
+    if any(map(is_banned, needed)):
         return False
     return all(
-        (side - banned if test.operator == "includes_any" else side - needed)
+        not all(map(is_banned, side)) if test.operator == "includes_any" else not side <= needed
         for test, side in sided
         if (test.operator, test.wanted) in (("includes_any", True), ("includes_all", False))
     )

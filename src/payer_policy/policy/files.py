@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from payer_policy.core.vocabulary.calendars import CalendarModel
 from payer_policy.core.vocabulary.model import FactModel, RecordModel, UnitModel
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
@@ -189,6 +190,8 @@ class PolicyFile(FileModel, title="a policy"):
     """Types of records of this policy and of those that extend it, named as its facts are."""
     ask_first: list[str] = Field(default_factory=list)
     """Facts that are asked before others, in this order."""
+    calendars: dict[str, CalendarModel] = Field(default_factory=dict)
+    """Holiday calendars of this policy and of those that extend it, instead of or beside the folder's."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] | dict[str, str] = Field(default_factory=list)
     """Rules by id, `section:…`, `statement:…`, `scenario:…`; as an object, each with the reason."""

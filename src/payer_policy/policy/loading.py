@@ -483,7 +483,12 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
                 families.append((document, read_products(family, document, folder.report)))
     products = products_by_ndc(entry for _, entries in families for entry in entries)
     data.reference = ReferenceData(code_sets, reasons, drugs, products)
-    checks.check_reference(data.reference, families, reason_documents, folder.report)
+    listed_in = {
+        name: folder.documents[f"{CODE_SETS}/{name}.json"]
+        for name, one in code_sets.items()
+        if one.system
+    }
+    checks.check_reference(data.reference, families, reason_documents, listed_in, folder.report)
     data.known_codes = _known_codes(folder, data.reference)
     return data
 

@@ -30,10 +30,12 @@ from payer_policy.core.ruleset import (
     gives_none,
 )
 from payer_policy.core.tables import Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar, read_calendar
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE, facts_named, read_units
 from payer_policy.core.vocabulary.types import FactType, Value, format_value
 from payer_policy.core.vocabulary.units import DRUG_AMOUNT, Unit, UnitTable
 from payer_policy.language import (
+    CALENDAR,
     DEFINE,
     TABLE,
     Definition,
@@ -79,9 +81,11 @@ class Resolver:
             else read_parameter(placed, units, self._parameter(name))
             for name, placed in merged.parameters.items()
         }
+        calendars = {**basis.vocabulary.calendars, **self._calendars()}
         names = {
             "units": units,
             "parameters": self.parameters,
+            "calendars": calendars,
             "used": self._use,
             "at_parameter": lambda name: self._parameter(name, "value"),
         }
@@ -112,6 +116,7 @@ class Resolver:
         self.scope = replace(self.scope, definitions=self.definitions)
         self.names: Mapping[str, object] = {
             **self.parameters,
+            **{CALENDAR + name: calendar for name, calendar in calendars.items()},
             **{TABLE + name: table for name, table in self.tables.items()},
             **{
                 DEFINE + name: digest([placed.model.value, placed.model.when])
@@ -189,6 +194,15 @@ class Resolver:
         tables = {name: table for name, table in self.tables.items() if table is not None}
         amount = next(iter(self.drugs.values())) if len(self.drugs) == 1 else None
         return Elaboration(self.merged, self.basis, parameters, applies_to, rules, tables, amount)
+
+    def _calendars(self) -> dict[str, HolidayCalendar | None]:
+        """The policy's own holiday calendars; None: wrong (reported)."""
+        return {
+            name: read_calendar(
+                name, placed.model, placed.reporter(self.report, f"calendar `{name}`")
+            )
+            for name, placed in self.merged.calendars.items()
+        }
 
     def _table(self, name: str, table: MergedTable) -> Table | None:
         """A table, typed, or None when something in it is wrong (reported)."""

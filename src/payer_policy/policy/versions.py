@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.ruleset import Spans
+from payer_policy.core.vocabulary.calendars import CalendarModel
 from payer_policy.core.vocabulary.model import FactModel, RecordModel
 from payer_policy.policy.days import Period
 from payer_policy.policy.files import (
@@ -138,6 +139,7 @@ class Merged(Period):
     """The facts that these files declare, beside those of the vocabulary."""
     roles: Mapping[str, Placed[str]]
     """The name of the example for each role, where it is not the role's."""
+    calendars: Mapping[str, Placed[CalendarModel]]
     definitions: Mapping[str, Placed[DefinitionModel]]
     tables: Mapping[str, MergedTable]
     records: Mapping[str, Placed[RecordModel]]

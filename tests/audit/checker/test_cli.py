@@ -94,6 +94,8 @@ MAY_IMPORT = {
     "payer_policy.core.ruleset",
     "payer_policy.core.sealed",
     "payer_policy.core.tables",
+    "payer_policy.core.vocabulary.calendars",
+    "payer_policy.core.vocabulary.codes",
     "payer_policy.core.vocabulary.operators",
     "payer_policy.core.vocabulary.types",
 }
@@ -139,7 +141,7 @@ def test_the_checker_is_short_enough_to_be_read() -> None:
 
     assert lines["steps"] < 360
     assert lines["lines"] < 320
-    assert lines["values"] < 210
+    assert lines["values"] < 240
     assert lines["dates"] < 215
     assert lines["silence"] < 125
     assert sum(lines.values()) < 1600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 from itertools import product
 
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.core.vocabulary.codes import SYSTEMS, malformed, normalize_code, stand_in
+from payer_policy.core.vocabulary.codes import (
+    SYSTEMS,
+    CodeFamilies,
+    code_below,
+    codes_of,
+    families_above,
+    family_of,
+    malformed,
+    normalize_code,
+    stand_in,
+)
 from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
 from payer_policy.core.vocabulary.units import BUILT_IN, UNITS, factor
 
@@ -47,6 +58,64 @@ def test_the_one_spelling_is_its_own(system: str | None, text: str) -> None:
     once = normalize_code(system, text)
 
     assert normalize_code(system, once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("K50.-", "K50.-"),
+        (" g43.7- ", "G43.7-"),
+        ("G437-", "G43.7-"),
+        ("k50-", "K50.-"),
+        ("S14.101-", "S14.101-"),
+        ("K5-", None),
+        ("S14.1012-", None),
+        ("G43.--", None),
+        ("G43.7", None),
+        ("-", None),
+        ("G43.7-1", None),
+    ],
+)
+def test_one_spelling_of_a_family(text: str, family: str | None) -> None:
+    assert family_of("icd10cm", text) == family
+    assert family_of("modifier", text) is None
+    assert (malformed("icd10cm", text) is None) == (text == "G43.7")  # it is never a code
+
+
+icd10 = st.from_regex(r"[AG][01][01]([01A]{1,4})?", fullmatch=True).map(
+    lambda text: normalize_code("icd10cm", text)
+)
+families = icd10.filter(lambda code: len(code) < 8).map(
+    lambda code: f"{code}{'' if '.' in code else '.'}-"
+)
+
+
+@given(codes=st.frozensets(icd10), others=st.frozensets(icd10), some=st.frozensets(families))
+def test_a_family_is_all_codes_below_it(
+    codes: frozenset[str], others: frozenset[str], some: frozenset[str]
+) -> None:
+    def below(code: str, family: str) -> bool:
+        head, bare = family[:-1].replace(".", ""), code.replace(".", "")
+        return bare.startswith(head) and bare != head
+
+    made = codes_of("icd10cm", codes | some)
+
+    assert isinstance(made, CodeFamilies) == bool(some)
+    for code in others:
+        inside = any(below(code, family) for family in some)
+        assert (code in made) == (code in codes or inside)
+        assert {one for one in some if below(code, one)} == some & {*families_above(code)}
+    assert made.isdisjoint(others) == (not any(code in made for code in others))
+    each = all(any(below(code, family) for code in others) for family in some)
+    assert (others >= made) == (codes <= others and each)
+    assert made == codes | some
+    assert type(pickle.loads(pickle.dumps(made))) is type(made)
+    for family in some:
+        found = code_below(family, 3, some)
+        if found is not None:
+            narrower = {one for one in some if one.startswith(family[:-1])} - {family}
+            assert below(found, family) and malformed("icd10cm", found) is None
+            assert not any(below(found, one) for one in narrower)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,21 @@ from hypothesis import strategies as st
 
 from payer_policy.core.core_tests import core_of
 from payer_policy.core.far_days import far_day
-from payer_policy.core.ruleset import Arithmetic, Condition, Constant, FactRef, Moved, Test, Window
+from payer_policy.core.ruleset import (
+    All,
+    Arithmetic,
+    Condition,
+    Constant,
+    FactRef,
+    Moved,
+    Not,
+    Test,
+    Window,
+)
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.engines.symbolic.formulas import Conditions
 from payer_policy.engines.symbolic.logic import truth_in
@@ -31,6 +43,8 @@ TYPES = {
     "code": FactType("code"),
     "codes": FactType("codes"),
     "more": FactType("codes"),
+    "diagnosis": FactType("code", system="icd10cm"),
+    "diagnoses": FactType("codes", system="icd10cm"),
 }
 X, Y, N, DAY, OTHER = (FactRef(name) for name in ("x", "y", "n", "day", "other"))
 
@@ -114,6 +128,35 @@ def test_spans_of_days_are_exact(
 ends = st.one_of(days, st.dates(date(9999, 9, 1), date.max), st.dates(date.min, date(1, 4, 1)))
 
 
+YEARS = range(2019, 2028)
+HOLIDAYS = HolidayCalendar(
+    "holidays",
+    date(2019, 3, 2),
+    date(2027, 11, 10),
+    frozenset(date(year, *day) for year in YEARS for day in ((1, 1), (3, 3), (3, 4), (7, 4))),
+)
+
+
+@pytest.mark.parametrize("direction", ["before", "after"])
+@given(
+    day=st.dates(date(2019, 1, 1), date(2027, 12, 31)) | turns,
+    step=st.integers(-3, 3),
+    amount=st.integers(-2, 14) | st.integers(0, 400),
+    fixed=st.booleans(),
+)
+@some
+def test_business_days_of_a_calendar_are_exact(
+    direction: Any, day: date, step: int, amount: int, fixed: bool
+) -> None:
+    window = Window(Constant(amount) if fixed else N, HOLIDAYS, direction, OTHER)
+    there = far_day(amount, HOLIDAYS, direction, day) or day
+    facts: dict[str, Value] = {"day": there + timedelta(days=step), "other": day, "n": amount}
+
+    agree(comparison("day", "within", window), facts)
+    agree(comparison("day", "on_or_before", Moved(window)), facts)
+    agree(comparison("day", "is", Moved(window)), {**facts, "day": there})
+
+
 @pytest.mark.parametrize("unit", ["days", "weeks", "months", "years", "business_days"])
 @pytest.mark.parametrize("direction", ["before", "after"])
 @given(day=ends, other=ends, amount=st.integers(-9, 14), fixed=st.booleans())
@@ -148,6 +191,43 @@ def test_a_code_in_a_set_is_exact(one: Any, code: str) -> None:
     condition = comparison("codes", "includes", FactRef("code"))
     agree(condition, {"codes": one, "code": code})
     agree(comparison("codes", "includes", Constant("A")), {"codes": one})
+
+
+diagnoses = st.sampled_from(["A01", "A01.1", "A01.12", "A01.2", "B02.1"])
+in_families = st.lists(
+    st.sampled_from(["A01.-", "A01.1-", "A01.12-", "B02.-", "A01.1", "A01.12", "B02.1"]),
+    min_size=1,
+    max_size=3,
+).map(lambda texts: Constant(codes_of("icd10cm", texts)))
+tests_of_families = st.one_of(
+    st.builds(
+        comparison,
+        st.just("diagnoses"),
+        st.sampled_from(["includes_any", "includes_all", "excludes"]),
+        in_families,
+    ),
+    st.builds(comparison, st.just("diagnosis"), st.sampled_from(["in", "not_in"]), in_families),
+    st.just(comparison("diagnoses", "includes", FactRef("diagnosis"))),
+    st.just(Not(comparison("diagnoses", "includes", FactRef("diagnosis")))),
+)
+
+
+@given(
+    parts=st.lists(tests_of_families, min_size=1, max_size=4),
+    one=diagnoses,
+    several=st.frozensets(diagnoses),
+)
+@some
+def test_families_of_codes_are_exact(parts: Any, one: str, several: Any) -> None:
+    condition = All(tuple(parts))
+    facts = {"diagnosis": one, "diagnoses": several}
+    agree(condition, facts)
+    terms = Facts(TYPES, [condition])
+    model = Search(terms, []).find(Conditions(terms).halves(condition).holds)
+    if model is None:
+        assert truth_of(condition, facts) != HOLDS
+    else:  # what it shows has codes that nothing names, and they are below what they should be below
+        assert truth_of(condition, terms.values_in(model)) == HOLDS
 
 
 def test_what_no_value_fulfils_is_refuted() -> None:

@@ -36,6 +36,8 @@ from payer_policy.core.ruleset import (
     Window,
 )
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import CodeFamilies
 from payer_policy.core.vocabulary.operators import complete
 from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, FactType, parse_value, to_json
 
@@ -43,13 +45,13 @@ OPPOSITE: Final = {"holds": "fails", "fails": "holds", "unknown": "unknown"}
 ZERO: Final = Fraction()
 HOLDS: Final[Mapping[str, Any]] = {
     "is": lambda x, v: x == v,
-    "in": lambda x, v: any(x == one for one in v),
+    "in": lambda x, v: _holds_of(x, v),
     "at_least": lambda x, v: not x < v,
     "at_most": lambda x, v: not v < x,
     "multiple_of": lambda x, v: v > 0 and (x / v).denominator == 1,
     "includes": lambda x, v: v in x,
-    "includes_any": lambda x, v: any(code in x for code in v),
-    "includes_all": lambda x, v: all(code in x for code in v),
+    "includes_any": lambda x, v: any(_holds_of(code, v) for code in x),
+    "includes_all": lambda x, v: all(any(_is_one(code, one, v) for code in x) for one in v),
 }
 complete("verify.values", ["exists", "is_known", *HOLDS])
 COMPUTE: Final[Mapping[str, Any]] = {
@@ -66,6 +68,20 @@ COMPUTE: Final[Mapping[str, Any]] = {
     "days_overlapping": lambda a, b, c, d: Fraction(max((min(b, d) - max(a, c)).days + 1, 0)),
     "years_between": lambda a, b: Fraction(b.year - a.year - (f"{b:%m%d}" < f"{a:%m%d}")),
 }
+
+
+def _holds_of(value: Any, listed: frozenset[Any]) -> bool:
+    """Whether a value is in a set, or is a code of a family in it."""
+    return any(_is_one(value, one, listed) for one in listed)
+
+
+def _is_one(value: Any, one: Any, listed: frozenset[Any]) -> bool:
+    if isinstance(listed, CodeFamilies) and one.endswith("-") and isinstance(value, str):
+        return len(value) >= len(one) and value.startswith(one.removesuffix("-"))
+    return bool(value == one)
+
+
+_NO_HOLIDAYS: Final = HolidayCalendar("", date.min, date.max, frozenset())
 
 
 def in_order(ruleset: Ruleset) -> Iterator[Rule | str]:
@@ -161,7 +177,10 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
             count, day = value_of(amount, facts), value_of(anchor, facts)
             if None in (count, day) or NONE in (count, day):
                 return _nothing_in([count, day])
-            other = shifted(day, int(-count if direction == "before" else count), unit)
+            away = int(-count if direction == "before" else count)
+            other = shifted(day, away, unit) if isinstance(unit, str) else _moved(day, away, unit)
+            if other is None and count >= 0:
+                return day if last == (direction == "before") else None
             return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
         case Moved(Window(amount, unit, direction, anchor)):
             count, day = value_of(amount, facts), value_of(anchor, facts)
@@ -201,7 +220,7 @@ def _in_cell(cell: Cell | None, key: Any) -> str:
     if key is None:
         return "unknown"
     if cell.values is not None:
-        return "holds" if key in cell.values else "fails"
+        return "holds" if _holds_of(key, cell.values) else "fails"
     if key is NONE or (cell.least is not None and key < cell.least):
         return "fails"
     beyond = cell.most is not None and key > cell.most
@@ -219,8 +238,9 @@ def shifted(day: date, count: int, unit: str) -> date:
     return found if found is not None else date.max if count > 0 else date.min
 
 
-def _moved(day: date, count: int, unit: str) -> date | None:
-    """`count` units later (negative: earlier), kept within the month; None: there is no such day."""
+def _moved(day: date, count: int, unit: str | HolidayCalendar) -> date | None:
+    """`count` units later (negative: earlier), kept within the month; None: there is no such day, or
+    the days from it to there are not all in the holiday calendar."""
     step = 1 if count > 0 else -1
     try:
         if unit in ("days", "weeks"):
@@ -229,9 +249,12 @@ def _moved(day: date, count: int, unit: str) -> date | None:
             months = day.year * 12 + day.month - 1 + count * (12 if unit == "years" else 1)
             year, month = months // 12, months % 12 + 1
             return date(year, month, min(day.day, monthrange(year, month)[1]))
+        calendar = unit if isinstance(unit, HolidayCalendar) else _NO_HOLIDAYS
         while count:  # business days
-            day += timedelta(days=step)
-            count -= step if day.weekday() < 5 else 0
+            passed, day = day, day + timedelta(days=step)
+            if min(passed, day) < calendar.first_day or max(passed, day) > calendar.last_day:
+                return None
+            count -= step if day.weekday() < 5 and day not in calendar.holidays else 0
         return day
     except (OverflowError, ValueError):
         return None

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -100,6 +103,12 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
     shape = SHAPES.get(system or "")
     if shape is None or shape.pattern.fullmatch(normalize_code(system, text)):
         return None
+    expected = f"{shape.name} was expected ({shape.looks})"
+    family = family_of(system, text)
+    if family is not None:
+        return expected, f"{family} stands for all codes below it: write one of them in full"
+    if system == "icd10cm" and text.rstrip().endswith("-"):
+        return expected, "for a family of codes, write three to six characters, such as A12.3-"
     hint = None
     # What copies out of documents bring: full-width letters, hyphens, invisible characters.
     folded = unicodedata.normalize("NFKC", text)
@@ -114,7 +123,106 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
     if strange is not None:
         found = f"it has a character that is in no code (U+{ord(strange):04X})"
         hint = f"{found}; {hint}" if hint else found
-    return f"{shape.name} was expected ({shape.looks})", hint
+    return expected, hint
+
+
+# --- families of codes -----------------------------------------------------------------------------
+
+_HEAD: Final = re.compile(r"[A-Z]\d[0-9A-Z]{1,4}", re.ASCII)
+"""The characters of ICD-10-CM codes that families are named by: at least three, and one is left."""
+_LONGEST: Final = 7
+"""Number of characters of the longest ICD-10-CM codes."""
+_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def family_of(system: str | None, text: str) -> str | None:
+    """The one spelling of a family of codes, such as `G43.7-`: every code below it; None: it is none.
+
+    >>> family_of("icd10cm", "k50-")
+    'K50.-'
+    """
+    if system != "icd10cm" or not text.isascii():
+        return None
+    head, dash, rest = text.strip().upper().partition("-")
+    bare = "".join(head.replace(".", "").split())
+    if not dash or rest or not _HEAD.fullmatch(bare):
+        return None
+    return f"{bare[:3]}.{bare[3:]}-"
+
+
+def category(code: str, since: date | None) -> tuple[str, str]:
+    """That a code is a category where one is meant that a claim can carry, and what to type.
+
+    Args:
+        code: An ICD-10-CM code.
+        since: The first day on which it is a category; None: it always is.
+    """
+    when = "" if since is None else f" from {since}"
+    message = f"{code} is a category{when}, which no claim can carry"
+    return message, f"write {code}{'' if '.' in code else '.'}- for all codes below it"
+
+
+def families_above(code: str) -> Iterator[str]:
+    """Every family that a code is in, the narrowest first."""
+    return (f"{code[:end]}-" for end in range(len(code) - 1, 3, -1))
+
+
+class CodeFamilies(frozenset[str]):
+    """Codes, and families that stand for every code below them: a test of membership, no list of all.
+
+    What is below a family is in it, a code or a narrower family; the code that it is named by is not.
+    """
+
+    @cached_property
+    def _heads(self) -> tuple[str, ...]:
+        return tuple(sorted(text[:-1] for text in self if text[-1:] == "-"))
+
+    def __contains__(self, code: object) -> bool:
+        return super().__contains__(code) or (
+            isinstance(code, str) and code[:-1].startswith(self._heads)
+        )
+
+    def isdisjoint(self, other: Iterable[object]) -> bool:
+        return not any(code in self for code in other)
+
+    def __le__(self, other: AbstractSet[object]) -> bool:
+        """Whether another set has every code, and a code of every family."""
+        return all(
+            not CodeFamilies({text}).isdisjoint(other) if text[-1:] == "-" else text in other
+            for text in self
+        )
+
+
+def codes_of(system: str | None, texts: Iterable[str]) -> frozenset[str]:
+    """A set of codes of a system, in their one spelling; families among them stand for their codes."""
+    made = frozenset(texts)
+    return CodeFamilies(made) if any(family_of(system, text) for text in made) else made
+
+
+def families_in(codes: object) -> frozenset[str]:
+    """The families in a set of codes."""
+    if not isinstance(codes, CodeFamilies):
+        return frozenset()
+    return frozenset(text for text in codes if text.endswith("-"))
+
+
+def code_below(family: str, number: int, families: Collection[str] = ()) -> str | None:
+    """A text with the shape of a code below a family that is in none of its narrower families.
+
+    Another number, another text, as far as there are so many; None: there is none.
+    """
+    head = family[:-1]
+    width = _LONGEST - len(head.replace(".", ""))
+    narrower = CodeFamilies(one for one in families if one[:-1] != head and one.startswith(head))
+    many = len(_DIGITS) ** width
+    for more in range(many):
+        left, tail = many - 1 - (number + more) % many, ""
+        for _ in range(width):
+            left, digit = divmod(left, len(_DIGITS))
+            tail = _DIGITS[digit] + tail
+        if head + tail not in narrower:
+            return head + tail
+    return None
 
 
 def is_ambiguous_ndc(system: str | None, text: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from payer_policy.core.vocabulary.calendars import CalendarModel, HolidayCalendar
 from payer_policy.core.vocabulary.types import MAX_NUMBER, FactType, Kind, Value
 from payer_policy.core.vocabulary.units import BUILT_IN, DRUG_AMOUNT, UnitTable
 
@@ -267,18 +268,21 @@ class VocabularyFile(BaseModel, title="the vocabulary"):
     facts: dict[str, FactModel]
     line_parts: dict[str, LinePartModel] = Field(default_factory=dict)
     records: dict[str, RecordModel] = Field(default_factory=dict)
+    calendars: dict[str, CalendarModel] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All facts by name, in the order of the file, the parts of a service's lines, and the types of
-    records that the file declares."""
+    """All facts by name, in the order of the file, the parts of a service's lines, the types of
+    records and the holiday calendars that the file declares."""
 
     facts: Mapping[str, Fact]
     line_parts: Mapping[str, LinePart]
     units: UnitTable = BUILT_IN
     """The units that can be named: those of the table, and those that the file declares."""
     records: Mapping[str, RecordType] = field(default_factory=dict)
+    calendars: Mapping[str, HolidayCalendar | None] = field(default_factory=dict)
+    """A calendar of None is wrong, which is reported where it is written."""
 
     @cached_property
     def bounds(self) -> Mapping[str, Fact]:

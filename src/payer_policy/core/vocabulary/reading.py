@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
+from payer_policy.core.vocabulary.calendars import read_calendars
 from payer_policy.core.vocabulary.declarations import Declaration
 from payer_policy.core.vocabulary.model import (
     Fact,
@@ -65,7 +66,8 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Rep
         if part.follows is not None:
             reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
-    return Vocabulary(facts, parts, units, records)
+    calendars = read_calendars(file.calendars, report)
+    return Vocabulary(facts, parts, units, records, calendars)
 
 
 def _asking_for_list(fact: Fact, records: Mapping[str, RecordType]) -> Fact:

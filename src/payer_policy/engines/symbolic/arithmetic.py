@@ -9,6 +9,7 @@ added, and the search goes on (`search`). So what is found is exact, and what is
 from __future__ import annotations
 
 import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -35,6 +36,8 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.semantics import years_between
 from payer_policy.core.tables import Cell, Table
+from payer_policy.core.vocabulary.calendars import HolidayCalendar
+from payer_policy.core.vocabulary.codes import families_in
 from payer_policy.core.vocabulary.types import NONE, NUMERIC, Kind, Value
 from payer_policy.engines.symbolic.logic import (
     Formula,
@@ -127,9 +130,14 @@ class Expressions:
                 return Term(either(made.known, both(known, none)), made.value, none)
             case Edge(Window(amount, unit, direction, anchor), last):
                 count, day = self.term(amount), self.term(anchor)
+                known = both(count.known, day.known)
+                if isinstance(unit, HolidayCalendar) and last == (direction == "after"):
+                    sign = -1 if direction == "before" else 1
+                    there, _ = self._moved(day.value, count.value, sign, unit)
+                    known = both(known, any_of([count.value.top < 0, there, count.none, day.none]))
                 span = self._span(count.value, unit, direction, day.value)
                 return Term(
-                    both(count.known, day.known),
+                    known,
                     span.last if last else span.first,
                     either(count.none, day.none),
                 )
@@ -200,7 +208,8 @@ class Expressions:
         """That a known key, which is not none, is what a row asks."""
         if cell.values is not None:
             listed = [self.facts.constant(one) for one in sorted(cell.values)]  # type: ignore[type-var]
-            return any_of(self._compared(operator.eq, value, one) for one in listed)
+            how = self.facts.texts.is_one if families_in(cell.values) else operator.eq
+            return any_of(self._compared(how, value, one) for one in listed)
         bounds = ((operator.ge, cell.least), (operator.le, cell.most), (operator.lt, cell.below))
         return all_of(
             self._compared(how, value, self.facts.constant(bound))
@@ -367,7 +376,9 @@ class Expressions:
         )
         return name
 
-    def _span(self, amount: Number, unit: str, direction: str, anchor: Whole) -> Span:
+    def _span(
+        self, amount: Number, unit: str | HolidayCalendar, direction: str, anchor: Whole
+    ) -> Span:
         if amount.bottom != 1:
             raise Outside("a span of days whose length is no whole number")
         count = amount.top
@@ -380,7 +391,9 @@ class Expressions:
         none = count < 0
         return Span(choose(none, LAST_DAY, first), choose(none, FIRST_DAY, last))
 
-    def _moved(self, day: Whole, amount: Number, sign: int, unit: str) -> tuple[Formula, Whole]:
+    def _moved(
+        self, day: Whole, amount: Number, sign: int, unit: str | HolidayCalendar
+    ) -> tuple[Formula, Whole]:
         """Whether the calendar has a day so many units away, and that day; another day if not, which is
         not read."""
         if amount.bottom != 1:
@@ -393,6 +406,8 @@ class Expressions:
         if isinstance(day, int) and isinstance(count, int):
             found = moved(date.fromordinal(day), sign * count, unit)
             return found is not None, FIRST_DAY if found is None else found.toordinal()
+        if isinstance(unit, HolidayCalendar):
+            return _in_calendar(unit, day, count * sign)
         name = self._call(
             f"move {unit} {sign}",
             (day, count),
@@ -409,7 +424,9 @@ class Expressions:
             self.facts.bounds.append(z3.Implies(inside, name != _NO_DAY))
         return name != _NO_DAY, choose(name == _NO_DAY, FIRST_DAY, name)
 
-    def _shifted(self, day: Whole, count: Whole, sign: int, unit: str) -> Whole:
+    def _shifted(self, day: Whole, count: Whole, sign: int, unit: str | HolidayCalendar) -> Whole:
+        if isinstance(unit, HolidayCalendar):
+            return self._moved(day, Number(count), sign, unit)[1]
         if unit in ("days", "weeks"):
             moved = day + _times(count, sign * (7 if unit == "weeks" else 1))
             if isinstance(moved, int):
@@ -433,6 +450,45 @@ class Expressions:
             self.facts.bounds.append(z3.And(*limit))
         self.facts.bounds.append(z3.And(name >= FIRST_DAY, name <= LAST_DAY))
         return name
+
+
+def _in_calendar(calendar: HolidayCalendar, day: Whole, count: Whole) -> tuple[Formula, Whole]:
+    """Whether a calendar knows the business day so many after a day (before, if negative), and that day.
+
+    Business days are counted by weeks of five days; holidays are taken out of the count, and put in.
+    """
+    first, last = calendar.first_day.toordinal(), calendar.last_day.toordinal()
+    holidays = sorted(
+        one.toordinal()
+        for one in calendar.holidays
+        if first <= one.toordinal() <= last and one.weekday() < 5
+    )
+    known = calendar.business_days
+    monday = first - calendar.first_day.weekday()
+    skipped = min(first - monday, 5)
+
+    def weekdays(end: Whole) -> Whole:
+        """The days from Monday to Friday from that Monday through a day that is not before it."""
+        into = (end - monday) % 7 + 1
+        return _divided(end - monday, 7) * 5 + _least(into, 5)
+
+    def before(end: Whole) -> Whole:
+        """The business days through a day of the calendar, or the one before its first."""
+        passed = reduce(operator.add, [choose(end >= one, 1, 0) for one in holidays], 0)
+        return weekdays(end) - skipped - passed
+
+    place = choose(count > 0, before(day) + count - 1, before(day - 1) + count)
+    # The business days before each holiday: at that place, and after it, the holiday is passed.
+    jumps = [bisect_left(known, one) for one in holidays]
+    at = reduce(operator.add, [choose(place >= jump, 1, 0) for jump in jumps], place + skipped)
+    there = monday + _divided(at, 5) * 7 + at % 5
+    inside = all_of([day >= first, day <= last, place >= 0, place < len(known)])
+    return any_of([count == 0, inside]), choose(count == 0, day, choose(inside, there, FIRST_DAY))
+
+
+def _divided(whole: Whole, by: int) -> Whole:
+    """The quotient rounded down."""
+    return whole // by if isinstance(whole, int) else whole / by
 
 
 def _bounds(count: int, shortest: int, longest: int, unit: str) -> tuple[int, int]:
@@ -652,7 +708,8 @@ def has_text(codes: Codes, text: int) -> Formula:
 def has_value(codes: Codes, fact: str, value: Whole) -> Formula:
     """That the value of a fact of kind code is in the set."""
     listed = [both(value == text, codes.members[text]) for text in codes.members]
-    return any_of([*listed, codes.others[fact][1]])
+    _, beyond = codes.others.get(fact, (None, False))
+    return any_of([*listed, beyond])
 
 
 def texts_of(sets: Sequence[Codes]) -> Iterator[int]:

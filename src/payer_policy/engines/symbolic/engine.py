@@ -15,7 +15,7 @@ from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.engines.protocol import EngineFailure, Evaluation
-from payer_policy.engines.symbolic.formulas import Formulas, conditions_of, sets_concluded_by
+from payer_policy.engines.symbolic.formulas import Formulas, codes_concluded_by, conditions_of
 from payer_policy.engines.symbolic.logic import truth_in
 from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.engines.symbolic.terms import Facts as Terms
@@ -40,7 +40,7 @@ class SymbolicEvaluator:
             for name, fact in ruleset.facts.items()
         }
         self._terms = Terms(
-            types, conditions_of([ruleset]), sets_concluded_by([ruleset]), fractions=True
+            types, conditions_of([ruleset]), codes_concluded_by([ruleset]), fractions=True
         )
         self._lock = Lock()
         self._formulas = Formulas(ruleset, self._terms)

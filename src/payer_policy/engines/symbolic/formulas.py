@@ -161,7 +161,7 @@ class Conditions:
         if isinstance(left, Number):
             listed = sorted(right, key=lambda number: (number.bottom, number.top))
             return any_of(compare(operator.eq, left, one) for one in listed)
-        return any_of(left == one for one in sorted(right))
+        return any_of(self.facts.texts.is_one(left, one) for one in sorted(right))
 
     def _sets(self, test: Test, left: Codes, right: Any) -> Formula:
         if isinstance(right, Codes):
@@ -177,32 +177,46 @@ class Conditions:
                     return any_of(both(right == text, has_text(left, text)) for text in texts)
                 return has_text(left, right)
             case "includes_any":
-                return any_of(has_text(left, text) for text in sorted(right))
+                return any_of(self._has_one(left, text) for text in sorted(right))
             case "includes_all":
-                return all_of(has_text(left, text) for text in sorted(right))
+                return all_of(self._has_one(left, text) for text in sorted(right))
             case "is":
                 exactly = [same(has, text in right) for text, has in left.members.items()]
                 return all_of([*exactly, negated(left.more)])
         raise Outside(f"`{test.operator}` on codes")
+
+    def _has_one(self, codes: Codes, text: int) -> Formula:
+        """That a text is in a set, or a code of it where it is a family."""
+        texts = self.facts.texts
+        if not texts.is_family(text):
+            return has_text(codes, text)
+        below = {codes.merged[one] for one in codes.merged if texts.is_one(one, text)}
+        return any_of(codes.members[one] for one in sorted(below))
 
     def _two_sets(self, test: Test, left: Codes, right: Codes) -> Formula:
         """Two facts that are sets: code by code, and by where the codes lie that no rule names."""
         pairs = [
             (left.members.get(text, False), right.members.get(text, False))
             for text in texts_of([left, right])
+            if not self.facts.texts.is_family(text)
         ]
         (side,) = test.right
         assert isinstance(side, FactRef)
         beyond = self.facts.beyond(test.fact, side.fact, left, right)
         match test.operator:
             case "includes_any":
-                return any_of([*(both(a, b) for a, b in pairs), beyond.shared])
+                return any_of([*(both(a, b) for a, b in pairs), *(one.shared for one in beyond)])
             case "includes_all":
                 listed = [either(a, negated(b)) for a, b in pairs]
-                return all_of([*listed, negated(beyond.right_only)])
+                return all_of([*listed, *(negated(one.right_only) for one in beyond)])
             case "is":
                 equal = [same(a, b) for a, b in pairs]
-                return all_of([*equal, negated(beyond.left_only), negated(beyond.right_only)])
+                return all_of(
+                    [
+                        *equal,
+                        *(negated(any_of([one.left_only, one.right_only])) for one in beyond),
+                    ]
+                )
         raise Outside(f"`{test.operator}` on codes")
 
 
@@ -349,12 +363,12 @@ def conditions_of(rulesets: Iterable[Ruleset]) -> list[Condition]:
     ]
 
 
-def sets_concluded_by(rulesets: Iterable[Ruleset]) -> list[tuple[str, frozenset[str]]]:
-    """The sets of codes that rules of some rulesets conclude, for `Facts`."""
+def codes_concluded_by(rulesets: Iterable[Ruleset]) -> list[tuple[str, frozenset[str]]]:
+    """The codes that rules of some rulesets conclude, one or a set at a time, for `Facts`."""
     return [
-        (name, value)
+        (name, value if isinstance(value, frozenset) else frozenset({value}))
         for ruleset in rulesets
         for name, fact in ruleset.derived.items()
         for value in (*(value for _, value in fact.concluded_by), fact.otherwise)
-        if isinstance(value, frozenset)
+        if isinstance(value, (frozenset, str))
     ]

@@ -25,11 +25,12 @@ from payer_policy.core.ruleset import (
     FactRef,
     Lookup,
     Test,
+    code_lists_in,
     constants_in,
     lookups_in,
     tests_in,
 )
-from payer_policy.core.vocabulary.codes import malformed, stand_in
+from payer_policy.core.vocabulary.codes import code_below, families_in, malformed, stand_in
 from payer_policy.core.vocabulary.model import LEAST, bound_name, bounded_by
 from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Value
 from payer_policy.engines.symbolic.logic import (
@@ -98,30 +99,80 @@ _FOREIGN: Final = 500
 
 
 class Texts:
-    """All codes and choice values in one list, so that each is a number."""
+    """All codes and choice values in one list, so that each is a number.
 
-    def __init__(self) -> None:
+    The remainder of a number says in which family of codes it is, the narrowest that conditions name, or
+    that it is in none: so of a text that no condition names, too, it is seen what it is below.
+    """
+
+    def __init__(self, families: Iterable[str] = ()) -> None:
+        self._families = ("", *sorted(set(families), key=lambda family: (len(family), family)))
         self._at: dict[str, int] = {}
+        self._next = list(range(len(self._families)))
+        """The next number of each remainder."""
+        self._family_at = {self.number(family): family for family in self._families[1:]}
 
     def __len__(self) -> int:
-        return len(self._at)
+        """More than the number of any text."""
+        return max(self._next)
 
     def number(self, text: str) -> int:
-        return self._at.setdefault(text, len(self._at))
+        found = self._at.get(text)
+        if found is None:
+            heads = [at for at, one in enumerate(self._families) if text[:-1].startswith(one[:-1])]
+            found = self._at[text] = self._next[heads[-1]]
+            self._next[heads[-1]] += len(self._families)
+        return found
 
     def known(self, text: str) -> bool:
         return text in self._at
 
     def text(self, number: int) -> str | None:
-        """The text of that number; None for one that no condition names."""
+        """The text of that number; None for one that no condition names, and for a family."""
+        if number in self._family_at:
+            return None
         return next((text for text, at in self._at.items() if at == number), None)
+
+    def is_family(self, number: int) -> bool:
+        """Whether it is the number of a family, which stands for the codes of it that nothing names."""
+        return number in self._family_at
+
+    def is_one(self, value: Whole, number: int) -> Formula:
+        """That a value is the text of a number, or below it where that is a family."""
+        family = self._family_at.get(number)
+        if family is None:
+            return value == number
+        below = [at for at, one in enumerate(self._families) if at and one.startswith(family[:-1])]
+        return any_of(value % len(self._families) == at for at in below)
+
+    def width(self, family: int) -> int:
+        """The more, the narrower is the family of that number."""
+        return len(self._family_at[family])
+
+    def place_of(self, number: int, listed: Mapping[int, int]) -> int | None:
+        """The listed text, or else the narrowest listed family, that a text is in; None: neither."""
+        if number in listed:
+            return number
+        around = [at for at in self._family_at if at in listed and self.is_one(number, at)]
+        return max(around, key=self.width, default=None)
+
+    def code_below(self, number: int) -> str | None:
+        """A code of the family that a number is in, which no condition names; None: it is in none."""
+        family = self._families[number % len(self._families)]
+        if not family:
+            return None
+        found = (
+            code_below(family, number // len(self._families) + more, self._families[1:])
+            for more in range(len(self._at) + 1)
+        )
+        return next((code for code in found if code and not self.known(code)), None)
 
 
 class Facts:
     """The facts that some conditions read, as terms of the solver.
 
-    `conditions` must hold every condition that will be asked about, and `concluded` the sets of codes
-    that rules conclude, since the values that must be distinguished are derived from them. With
+    `conditions` must hold every condition that will be asked about, and `concluded` the codes that
+    rules conclude, since the values that must be distinguished are derived from them. With
     `fractions` a decimal may be a third: a request never says so, but a computed fact may be one.
     `prefix` keeps the facts of two requests apart.
     """
@@ -139,14 +190,22 @@ class Facts:
         self.make = Names()
         self._prefix = prefix
         self._fractions = fractions
-        self.texts = Texts()
+        conditions = tuple(conditions)
+        self.texts = Texts(
+            family
+            for condition in conditions
+            for test in tests_in(condition)
+            for side in test.right
+            for codes in code_lists_in(side)
+            for family in families_in(codes)
+        )
         self.bounds: list[Any] = []
         """What holds of every value: ranges, choices."""
         self.calls: dict[tuple[Any, ...], Any] = {}
         """The names that stand for calls (`arithmetic.Call`), by what is called on what."""
         self.named: dict[int, tuple[Any, Any]] = {}
         """Formulas that have a name, by their number, each with its name."""
-        self._beyond: dict[tuple[str, str], Beyond] = {}
+        self._beyond: dict[tuple[str, str, int | None], Beyond] = {}
         self._free: dict[str, Term] = {}
         self._shared: Facts | None = None
         """The facts of the other request, and..."""
@@ -159,9 +218,16 @@ class Facts:
         self._groups: dict[str, set[str]] = {}
         for name, codes in concluded:
             self._told_apart.setdefault(name, []).append(codes)
+        known = {name: tuple(listed) for name, listed in self._told_apart.items()}
         for condition in conditions:
             for test in tests_in(condition):
                 self._scan(test)
+        for name, others in self._compared.items():
+            for other in sorted(
+                others & known.keys()
+            ):  # it is one of the codes that rules conclude
+                others.discard(other)
+                self._told_apart.setdefault(name, []).extend(known[other])
         for group in self._groups.values():
             shared = [one for name in sorted(group) for one in self._told_apart.get(name, ())]
             self._told_apart.update(dict.fromkeys(group, shared))
@@ -221,17 +287,26 @@ class Facts:
         """The facts of kind code whose value conditions look for in the set."""
         return tuple(sorted(self._compared.get(name, ())))
 
-    def beyond(self, one: str, other: str, left: Codes, right: Codes) -> Beyond:
-        """Where codes of two facts lie that no condition names."""
-        found = self._beyond.get((one, other))
+    def beyond(self, one: str, other: str, left: Codes, right: Codes) -> list[Beyond]:
+        """Where codes of two facts lie that no condition names: in no family, and in each family."""
+        listed = sorted({*left.merged, *right.merged})
+        homes = [None, *(text for text in listed if self.texts.is_family(text))]
+        return [self._beyond_in(home, one, other, left, right) for home in homes]
+
+    def _beyond_in(
+        self, home: int | None, one: str, other: str, left: Codes, right: Codes
+    ) -> Beyond:
+        found = self._beyond.get((one, other, home))
         if found is None:
-            found = self._beyond[one, other] = Beyond(
-                self.make.flag(f"{self._prefix}{one} has codes that {other} has not"),
-                self.make.flag(f"{self._prefix}{other} has codes that {one} has not"),
-                self.make.flag(f"{self._prefix}{one} and {other} share codes"),
+            codes = "codes" if home is None else f"codes of family {home}"
+            found = self._beyond[one, other, home] = Beyond(
+                self.make.flag(f"{self._prefix}{one} has {codes} that {other} has not"),
+                self.make.flag(f"{self._prefix}{other} has {codes} that {one} has not"),
+                self.make.flag(f"{self._prefix}{one} and {other} share {codes}"),
             )
-            self.bounds.append(same(left.more, any_of([found.left_only, found.shared])))
-            self.bounds.append(same(right.more, any_of([found.right_only, found.shared])))
+            for has, only in ((left, found.left_only), (right, found.right_only)):
+                there = has.more if home is None else has.members.get(home, False)
+                self.bounds.append(same(there, any_of([only, found.shared])))
         return found
 
     # --- constants -------------------------------------------------------------------------------
@@ -256,8 +331,10 @@ class Facts:
         """A known set of codes, as a fact that is a set is held."""
         made = self[name].value
         numbers = {self.texts.number(text) for text in value}
-        members = {text: text in numbers for text in made.members}
-        more = not numbers <= set(made.merged)
+        places = {self.texts.place_of(number, made.merged) for number in numbers}
+        present = {made.merged[place] for place in places if place is not None}
+        members = {text: text in present for text in made.members}
+        more = None in places
         others = {code: (term, False) for code, (term, _) in made.others.items()}
         return Codes(members, more, others, made.merged)
 
@@ -326,10 +403,16 @@ class Facts:
             for other in sorted(self._compared.get(name, ()))
         }
         codes = Codes(members, self.make.flag(f"{self._prefix}{name} has others"), others, merged)
+        families = sorted((one for one in merged if self.texts.is_family(one)), reverse=True)
+        families.sort(key=self.texts.width)  # the narrowest come last, and decide
         pairs = list(others.values())
         for at, (value, has) in enumerate(pairs):
-            unlisted = [value != number for number in sorted(merged)]
-            self.bounds.append(z3.Implies(has, all_of([codes.more, *unlisted])))
+            home = codes.more
+            for family in families:
+                home = choose(self.texts.is_one(value, family), members[merged[family]], home)
+            listed = [one for one in sorted(merged) if one not in families]
+            unlisted = [value != number for number in listed]
+            self.bounds.append(z3.Implies(has, all_of([home, *unlisted])))
             for other, also in pairs[:at]:
                 self.bounds.append(z3.Implies(value == other, has == also))
         return codes
@@ -434,6 +517,8 @@ class Facts:
     def _text(self, number: int, type_: FactType) -> str:
         """The text of that number, where a fact of the type can have it; else one like any other."""
         text = self.texts.text(number)
+        if text is None and type_.system == "icd10cm":
+            text = self.texts.code_below(number)
         if text is None:
             return self._stand_in(number - len(self.texts) + 1, type_)
         if type_.kind == "choice" or malformed(type_.system, text) is None:
@@ -455,20 +540,22 @@ class Facts:
             for name in self.names()
             if bounded_by(name) is None or name in values
         ]
-        for (one, other), beyond in self._beyond.items():
+        for (one, other, home), beyond in self._beyond.items():
             left, right = values.get(one), values.get(other)
             if isinstance(left, frozenset) and isinstance(right, frozenset):
-                listed = self._listed(one) | self._listed(other)
                 for where, codes in (
                     (beyond.left_only, left - right),
                     (beyond.right_only, right - left),
                     (beyond.shared, left & right),
                 ):
-                    fixed.append(same(where, bool(codes - listed)))
+                    fixed.append(same(where, any(self._lies_in(home, one, code) for code in codes)))
         return fixed
 
-    def _listed(self, name: str) -> frozenset[str]:
-        return frozenset().union(*self._told_apart.get(name, ()))
+    def _lies_in(self, home: int | None, name: str, code: str) -> bool:
+        """Whether a code of a set, which no condition names, is in a family, or (None) in none."""
+        number = self.texts.number(code)
+        place = self.texts.place_of(number, self[name].value.merged)
+        return place == home and place != number
 
     def given(self, name: str, value: Value | None) -> Formula:
         """That a free fact has this value (None: is not known)."""
@@ -495,13 +582,16 @@ class Facts:
         return both(term.known, self._is_set(term.value, value))
 
     def _is_set(self, codes: Codes, value: frozenset[str]) -> Formula:
-        numbers = {self.texts.number(text) for text in value}
-        present = {codes.merged[number] for number in numbers if number in codes.merged}
-        rest = {number for number in numbers if number not in codes.merged}
+        places = {
+            number: self.texts.place_of(number, codes.merged)
+            for number in (self.texts.number(text) for text in sorted(value))
+        }
+        present = {codes.merged[place] for place in places.values() if place is not None}
+        rest = sorted(number for number, place in places.items() if number != place)
         parts: list[Formula] = [same(has, text in present) for text, has in codes.members.items()]
-        parts.append(same(codes.more, bool(rest)))
+        parts.append(same(codes.more, None in places.values()))
         for code, has in codes.others.values():
-            parts.append(same(has, any_of(code == number for number in sorted(rest))))
+            parts.append(same(has, any_of(code == number for number in rest)))
         return all_of(parts)
 
 

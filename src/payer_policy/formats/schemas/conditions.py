@@ -193,7 +193,10 @@ class ConditionSchemas:
         """So many days, weeks, …, before or after a date."""
         amount = self._or_computed({"type": "integer"})
         anchor = self.operand(FactType("date"))
-        return {**dict.fromkeys(WINDOW_UNITS, amount), "before": anchor, "after": anchor}
+        says = "The holiday calendar whose business days are meant; else Monday to Friday."
+        calendar = {"type": "string", "description": says}
+        spans = dict.fromkeys(WINDOW_UNITS, amount)
+        return {**spans, "before": anchor, "after": anchor, "calendar": calendar}
 
     # --- expressions -----------------------------------------------------------------------------
 
@@ -229,7 +232,7 @@ class ConditionSchemas:
             "properties": {**names, "note": NOTE},
             "additionalProperties": False,
             "minProperties": 1,
-            "maxProperties": 3,
+            "maxProperties": 4,
             **(
                 {"dependentRequired": {"table": ["column"], "column": ["table"]}}
                 if self.parameters

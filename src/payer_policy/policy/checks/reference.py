@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from payer_policy.core.diagnostics import slip_of
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
-from payer_policy.policy.reference.data import Dated, Payer, Product, ReferenceData
+from payer_policy.core.vocabulary.codes import category
+from payer_policy.policy.reference.data import CodeSet, Dated, Payer, Product, ReferenceData
 
 
 def check_reference(
     reference: ReferenceData,
     products: Iterable[tuple[JsonDocument, list[Dated[Product]]]],
     reasons: Mapping[str, JsonDocument],
+    code_sets: Mapping[str, JsonDocument],
     report: Report,
 ) -> None:
     """Check what only shows when the files are seen together.
 
-    `reasons` are the lists of reason codes by system.
+    `reasons` are the lists of reason codes by system, `code_sets` the sound code sets by name.
     """
     _check_products(products, report)
+    for name, document in code_sets.items():
+        _check_categories(reference.code_sets[name], reference.categories, document, report)
     groups = [code for system, code in reference.reason_codes if system == "group"]
     if not {"carc", "group"} <= reasons.keys():
         return
@@ -30,6 +35,25 @@ def check_reference(
             hint = slip_of(only, groups) or f"groups: {', '.join(sorted(groups))}"
             message = f"`{only}` is not in reason_codes/group.json"
             say("unknown-code", message, ("only_group",), hint=hint)
+
+
+def _check_categories(
+    code_set: CodeSet,
+    categories: Mapping[str, date | None],
+    document: JsonDocument,
+    report: Report,
+) -> None:
+    """A code set names no category where codes are meant that claims can carry."""
+    if code_set.categories or code_set.system != "icd10cm":
+        return
+    for index, entry in enumerate(code_set.codes):
+        if entry.value in categories:
+            since = categories[entry.value]
+            if since is not None and entry.last_day is not None and entry.last_day < since:
+                continue
+            message, hint = category(entry.value, since)
+            say = Reporter(document, report, "", ("codes", index))
+            say("category-code", message, ("code",), hint=hint, warning=since is not None)
 
 
 def check_payers(

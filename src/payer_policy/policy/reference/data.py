@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final, Generic, TypeVar
 
 from payer_policy.core.canonical import digest
+from payer_policy.core.vocabulary.codes import codes_of
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.core.vocabulary.units import BUILT_IN, Unit
 from payer_policy.policy.days import Period
@@ -47,10 +48,13 @@ class CodeSet:
     title: str
     system: str
     codes: tuple[Dated[str], ...]
+    """Families of codes among them."""
+    categories: bool = False
+    """Whether its codes are categories, which no claim can carry."""
 
     def on(self, day: date) -> frozenset[str]:
         """The codes in force on a day."""
-        return frozenset(entry.value for entry in self.codes if entry.in_force(day))
+        return codes_of(self.system, (one.value for one in self.codes if one.in_force(day)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,17 @@ class ReferenceData:
             codes.update(self.drugs)
         if system == "ndc":
             codes.update(self.products)
-        return frozenset(codes)
+        return codes_of(system, codes)
+
+    @cached_property
+    def categories(self) -> Mapping[str, date | None]:
+        """The ICD-10-CM codes that are categories, each with the first day of that; None: always."""
+        return {
+            entry.value: entry.first_day
+            for code_set in self.code_sets.values()
+            if code_set.categories and code_set.system == "icd10cm"
+            for entry in code_set.codes
+        }
 
     def members_on(self, day: date) -> dict[str, frozenset[str]]:
         """What each code set holds on a day."""

@@ -52,6 +52,9 @@ class CodeSetFile(FileModel, title="a code set"):
     source: Source
     reviewed_on: Day
     note: str | None = None
+    categories: bool = False
+    """Whether its codes are categories, which no claim can carry: where a rule, a table or a code set
+    names one, the codes below it are meant."""
     codes: list[ListedCode] = Field(min_length=1)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
-from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalize_code
+from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, family_of, malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     MAX_PLACES,
     Value,
@@ -78,11 +78,11 @@ def read_code_set(
     for index, entry in enumerate(file.codes):
         of_entry = report.on("", "codes", index)
         of_code = of_entry.on("", "code")
-        code = _code(file.system, entry.code, of_code)
+        code = family_of(file.system, entry.code) or _code(file.system, entry.code, of_code)
         made = _dated(code, entry, f"`{entry.code}`", of_entry)
         _check_twice(made, codes.setdefault(code, []), entry.code, of_code)
         in_order.append(made)
-    return CodeSet(name, file.title, file.system, tuple(in_order))
+    return CodeSet(name, file.title, file.system, tuple(in_order), file.categories)
 
 
 _OF_ONE_LIST = {"needs_rarc": "carc", "only_group": "carc", "rests_on": "carc", "alert": "rarc"}
