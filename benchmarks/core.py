@@ -46,6 +46,7 @@ from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
+from payer_policy.request.records import read_lists
 from payer_policy.request.services import services_of, view_lines
 from payer_policy.service.negotiation import json_bytes
 
@@ -234,7 +235,12 @@ class Walk:
         views = view_lines(request, reference)
         service = next(service for service in services_of(views) if service.code == CODE)
         context = Context(
-            request, "medicare", service, views, authorization_facts(request, "medicare", service)
+            request,
+            "medicare",
+            service,
+            views,
+            authorization_facts(request, "medicare", service),
+            read_lists(self.library.vocabulary, request),
         )
         marks.append(now())
         facts, _ = derivation.facts(context, given)

@@ -31,6 +31,7 @@ from payer_policy.request.models import Line, Request
 
 CODE = "J0945"
 FIRST_DAY = date(2025, 10, 1)
+REVIEWED = "50"  # a clinician confirms such a denial; until then it is recommended
 REFILLS = ("refill", "dose_change", "catheter_revision")
 
 Get = Callable[[str], Any]
@@ -150,7 +151,8 @@ class Baclofen:
             self._billing(get, phase, found, unsettled)
             self._units(get, phase, found, limits, unsettled)
             self._wastage(get, found, limits, unsettled)
-        return self._answer(lines, found, limits, unsettled)
+        answer = self._answer(lines, found, limits, unsettled)
+        return _not_required(answer, lines) if get("request.kind") == "preauthorization" else answer
 
     def _diagnoses(
         self, codes: frozenset[str] | None, found: list[Found], unsettled: list[str]
@@ -594,12 +596,19 @@ class Baclofen:
         denied = {
             line.number
             for line in lines
-            if any(kind == "deny" and _falls_on(part, line) for _, kind, _, _, _, part in found)
+            if any(
+                kind == "deny" and carc != REVIEWED and _falls_on(part, line)
+                for _, kind, _, carc, _, part in found
+            )
         }
+        recommended = any(carc == REVIEWED for _, _, _, carc, _, _ in found)
+        if recommended:
+            unsettled = []
         pended = {
             line.number
             for line in lines
             if unsettled
+            or recommended
             or any(kind == "pend" and _falls_on(part, line) for _, kind, _, _, _, part in found)
         }
         if some_discarded and some_administered:
@@ -708,6 +717,7 @@ class Baclofen:
         claim = request.kind == "claim"
         facts["request.frequency"] = request.frequency
         facts["claim.is_void"] = claim and request.frequency == "8"
+        facts["request.kind"] = request.kind
         facts["claim.for_payment"] = claim and request.frequency != "8"
         drug = self._reference.drugs[CODE]
         for name in (
@@ -912,6 +922,16 @@ class Baclofen:
             facts["units.on_earlier_claims"] = earlier
 
 
+def _not_required(answer: Answer, lines: Sequence[ClaimLine]) -> Answer:
+    """What is found where no preauthorization is needed: advice on what a claim would meet."""
+    return Answer(
+        "not_required",
+        tuple([LineAnswer(line.number, "not_required", line.units) for line in lines]),
+        tuple([(rule, "advise", *more) for rule, _, *more in answer.findings]),  # type: ignore[misc]
+        answer.unsettled,
+    )
+
+
 def _drug_in(line: Line, product: Any) -> Units | None:
     """The micrograms that the NDC quantity of a line makes."""
     if line.ndc_quantity is None:
@@ -920,7 +940,7 @@ def _drug_in(line: Line, product: Any) -> Units | None:
         return Fraction(line.ndc_quantity) * (1_000 if line.ndc_unit == "ME" else 1_000_000)
     one = None
     if product is not None and line.ndc_unit == "ML":
-        one = product.mcg_per_ml
+        one = product.per_ml
     elif product is not None and line.ndc_unit == "UN":
         one = product.total
     return None if one is None else Fraction(line.ndc_quantity) * Fraction(one)

@@ -254,7 +254,7 @@ def generated_rows(engine: Engine, seed: int, count: int) -> list[Facts]:
         {
             name: value
             for name, value in one.facts.items()
-            if _fits(engine, name, value) and not facts[name].derived and value is not None
+            if name in facts and not facts[name].derived and _fits(engine, name, value)
         }
         for claim in claims(seed, count, undated=0.1)
         for one in engine.decide_fully(claim)[0]

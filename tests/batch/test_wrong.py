@@ -122,7 +122,8 @@ def test_types_that_hold_the_same_are_taken(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_line_has_a_column() -> None:
-    assert {*LINE_FIELDS, "facts"} == set(Line.model_fields)  # each fact has a column of its own
+    # Each fact has a column of its own; a list has none.
+    assert {*LINE_FIELDS, "facts", "records"} == set(Line.model_fields)
 
 
 NAMED = {

@@ -195,8 +195,9 @@ class Expressions:
         except NotAUnit as problem:
             message = f"found {shown(raw)}; {problem.message}"
             raise ValueProblem("unknown-unit", message, problem.hint) from None
-        kind: Kind = "integer" if isinstance(given.number, int) else "decimal"
-        constant = Constant(given.number, None, unit.name)
+        number = exact_number(given.number)
+        kind: Kind = "integer" if isinstance(number, int) else "decimal"
+        constant = Constant(number, None, unit.name)
         return Typed(constant, FactType(kind, unit.name), shown(raw), unit)
 
     def fitted(

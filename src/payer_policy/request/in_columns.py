@@ -682,8 +682,8 @@ class ServiceFacts:
         found = self._claims_listed.get(claim)
         if found is None:
             paths = ("id", "original_id", "history", "authorizations")
-            npis = ("provider.billing_npi", "provider.rendering_npi")
-            values = {path: self._claims.field(path)[claim] for path in (*paths, *npis)}
+            who = ("provider.billing_npi", "provider.billing_tin", "provider.rendering_npi")
+            values = {path: self._claims.field(path)[claim] for path in (*paths, *who)}
             start, end = self._claims.lines.starts[claim : claim + 2].tolist()
             views = tuple([self._listed_line(line) for line in range(start, end)])
             found = self._claims_listed[claim] = Lists(_nested(values), {}, {}), views

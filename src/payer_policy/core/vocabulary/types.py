@@ -51,6 +51,7 @@ NUMERIC: Final = frozenset({"integer", "decimal"})
 MAX_NUMBER: Final = 10**12
 """Quantities, doses and money of a claim are below this; anything larger is a slip or an attack."""
 MAX_PLACES: Final = 6
+_PLACES_AS_GIVEN: Final = 2 * MAX_PLACES  # a nanogram in milligrams is some micrograms
 MAX_TEXT: Final = 200
 MAX_URL: Final = 2000
 """Characters of a URL that a message shows; browsers and servers agree on about as many."""
@@ -184,11 +185,11 @@ def is_numeral(text: str) -> bool:
     return _NUMERAL.match(text.strip()) is not None
 
 
-def exact_number(raw: object) -> int | Decimal:
+def exact_number(raw: object, most: int = MAX_PLACES) -> int | Decimal:
     """A number or a plain numeral as an exact value; integral values as `int`.
 
     Raises:
-        ValueProblem: not a number, a float, out of range, or more than six decimal places.
+        ValueProblem: not a number, a float, out of range, or more decimal places than `most`.
     """
     if isinstance(raw, str) and _NUMERAL.match(raw.strip()):
         raw = Decimal(raw.strip())
@@ -212,10 +213,8 @@ def exact_number(raw: object) -> int | Decimal:
         raise ValueProblem("wrong-value", f"{what} is too large for a claim")
     if isinstance(number, Decimal):
         places = -int(number.as_tuple().exponent)
-        if places > MAX_PLACES and (Fraction(number) * 10**MAX_PLACES).denominator != 1:
-            raise ValueProblem(
-                "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
-            )
+        if places > most and (Fraction(number) * 10**most).denominator != 1:
+            raise ValueProblem("wrong-value", f"{shown(raw)} has more than {most} decimal places")
         number = number.normalize()
     return number
 
@@ -318,11 +317,13 @@ def quantity_of(raw: object) -> Quantity | None:
     if isinstance(raw, dict):
         if raw.keys() != {"value", "unit"} or not isinstance(raw["unit"], str):
             return None
-        return Quantity(exact_number(raw["value"]), " ".join(raw["unit"].split()))
+        return Quantity(exact_number(raw["value"], _PLACES_AS_GIVEN), " ".join(raw["unit"].split()))
     found = _QUANTITY.match(raw) if isinstance(raw, str) else None
     if found is None:
         return None
-    return Quantity(exact_number(found[1]), " ".join((found[2] or found[3]).split()))
+    return Quantity(
+        exact_number(found[1], _PLACES_AS_GIVEN), " ".join((found[2] or found[3]).split())
+    )
 
 
 def _amount(type_: FactType, raw: object) -> int | Decimal:
@@ -336,7 +337,7 @@ def _amount(type_: FactType, raw: object) -> int | Decimal:
         return exact_number(raw)
     by = _conversion(type_, given)
     if by == 1:
-        return given.number
+        return exact_number(given.number)
     return _rounded(type_, given, Fraction(given.number) * by)
 
 
