@@ -6,6 +6,7 @@ Most of a policy folds (a constant is always known), and what is folded need nev
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -138,5 +139,12 @@ def number_in(model: Any, term: Any) -> int | Fraction:
     if isinstance(term, int):
         return term
     value = model.eval(term, model_completion=True)
-    exact: Fraction = Fraction(value.as_long()) if z3.is_int_value(value) else value.as_fraction()
+    if z3.is_int_value(value):
+        return _whole(value)
+    exact = Fraction(_whole(value.numerator()), _whole(value.denominator()))
     return exact.numerator if exact.denominator == 1 else exact
+
+
+def _whole(value: Any) -> int:
+    """A whole number of the solver, of any length: Python reads no text of over 4,300 digits as one."""
+    return int(Decimal(value.as_string()))
