@@ -1,6 +1,6 @@
 """Pages whose commands are run: what a `console` block shows is what the product prints.
 
-A line `…` stands for any number of lines that are left out.
+A line `…` stands for any number of lines that are left out, and `…` in a line for a part of it.
 """
 
 from __future__ import annotations
@@ -34,4 +34,5 @@ def printed(command: str, folder: Path) -> str:
 def is_shown(output: str, shown: str) -> bool:
     """Whether an output is what a page shows."""
     parts = re.split(r"(?m)^…\n", shown)
-    return re.fullmatch("(?:.*\n)*?".join(map(re.escape, parts)), output) is not None
+    patterns = [re.escape(part).replace("…", "[^\n]*") for part in parts]
+    return re.fullmatch("(?:.*\n)*?".join(patterns), output) is not None
