@@ -1,46 +1,30 @@
-"""What README.md shows is what the product prints: every `console` block is run and compared.
-
-A line `…` stands for any number of lines that are left out.
-"""
+"""What README.md shows is what the product prints: every `console` block is run and compared."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.pages import CONSOLE, is_shown, printed
 from tests.places import ROOT
 
-BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = BLOCK.findall(README)
-
-
-def _pattern(shown: str) -> re.Pattern[str]:
-    parts = re.split(r"(?m)^…\n", shown)
-    return re.compile("(?:.*\n)*?".join(re.escape(part) for part in parts))
+BLOCKS = CONSOLE.findall(README)
 
 
 @pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _ in BLOCKS])
 def test_readme_shows_real_output(command: str, shown: str, tmp_path: Path) -> None:
-    words = shlex.split(command)
-    assert words[0] == "payer-policy"
+    folder = (
+        tmp_path if command.startswith("payer-policy init ") else ROOT
+    )  # it writes where it is typed
+    output = printed(command, folder)
 
-    run = subprocess.run(
-        [sys.executable, "-m", *["payer_policy", *words[1:]]],
-        cwd=tmp_path if words[1] == "init" else ROOT,  # init writes where it is called
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-    assert _pattern(shown).fullmatch(run.stdout), run.stdout
+    assert is_shown(output, shown), output
 
 
 def test_the_rule_that_readme_shows_is_shipped() -> None:

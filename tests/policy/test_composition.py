@@ -69,6 +69,20 @@ def expected(graph: list[dict[str, Any]], top: int) -> dict[str, set[int]]:
     return out
 
 
+def test_of_two_equal_words_each_is_above_what_its_file_extends() -> None:
+    """m1 and m2 both say 1, and m2 extends m0, which says 2. m2 also goes before m0 further up."""
+    words: tuple[dict[str, int], ...] = ({"alpha": 2}, {"alpha": 1}, {"alpha": 1}, {}, {})
+    extends: tuple[list[int], ...] = ([], [], [0], [0, 1, 2], [0, 3])
+    graph = [{"extends": e, "words": w} for e, w in zip(extends, words, strict=True)]
+    policies = {one.address: (one,) for one in files(graph, dict(enumerate(extends)))}
+    problems: list[Diagnostic] = []
+
+    (merged,) = spans_of("general/m4", policies, problems.append)
+
+    assert problems == []
+    assert merged.parameters["alpha"].model.value == 1
+
+
 @given(graphs(), st.randoms(use_true_random=False))
 @settings(max_examples=examples(60), deadline=None)
 def test_a_word_yields_to_the_same_name_above_it_whatever_the_order(

@@ -125,6 +125,35 @@ def test_what_is_cleared_is_not_known(
     assert name not in found
 
 
+@pytest.mark.parametrize(
+    ("sentence", "given"),
+    [
+        ("it is known that injection.previous_date is 2024-05-20", "2024-05-20"),
+        ("nothing is known about injection.previous_date", None),
+    ],
+)
+def test_a_fact_for_the_request_replaces_that_of_a_line(
+    library: Library, sentence: str, given: str | None
+) -> None:
+    case = Case(Engine(library))
+    step, arguments = matching(STEPS, "given", CLEAN) or (None, {})
+    assert step is not None
+    step.run(case, arguments, ())
+    first, *others = case.request["lines"]
+    before = {**first, "facts": {"injection.previous_date": "2024-05-06"}}
+    case.request["lines"] = [before, *others]
+
+    step, arguments = matching(STEPS, "given", sentence) or (None, {})
+    assert step is not None
+    step.run(case, arguments, ())
+
+    assert case.json()["facts"].get("injection.previous_date") == given
+    assert case.json()["lines"] == [{**first, "facts": {}}, *others]
+    assert before["facts"] == {"injection.previous_date": "2024-05-06"}
+    case.decide()
+    assert case.answer is not None and case.answer.refused is None
+
+
 def test_a_date_replaces_the_dates_of_all_lines(library: Library) -> None:
     request = _request(library, f"{CLEAN} of Example Health for J3420 on 2024-07-01")
     asked = _request(library, "the example first-injection of EX-001 for J3420 on 2024-07-01")

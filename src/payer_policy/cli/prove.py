@@ -102,9 +102,10 @@ def _print(proofs: Sequence[Proof]) -> None:
             click.echo(f"  proved      {mine[0].statement.title}  [{windows}]{note}")
     good = sum(proof.verdict == "proved" for proof in proofs)
     policies = len({proof.policy for proof in proofs})
+    statements = counted(len({proof.statement.id for proof in proofs}), "statement")
     click.echo(
-        f"{good} of {len(proofs)} proved: {len({p.statement.id for p in proofs})} statements about "
-        f"{policies} policies, each on every window of dates."
+        f"{good} of {len(proofs)} proved: {statements} about "
+        f"{policies} {'policy' if policies == 1 else 'policies'}, each on every window of dates."
         if proofs
         else "No policy has statements: write them into statements.json in its folder."
     )

@@ -118,10 +118,10 @@ class _Composition:
     def merged(self, first: date, last: date | None) -> Merged:
         top, chain = self._closure.top, self._closure.chain
         bases = self._closure.bases[top.name]
-        direct = [self._words(base) for base in bases]
+        direct = [_different(self._words(base)) for base in bases]
         overlay = _Overlay(top, bases, direct, self._report)
         overlay.check()
-        words = self._words(top)
+        words = _different(self._words(top))
         one = {name: found[0] for name, found in words.items()}
         self._disagreements(words, direct)
         self._override_withdrawn(one)
@@ -198,18 +198,17 @@ class _Composition:
         return found
 
     def _standing(self, words: tuple[Placed[Any], ...]) -> tuple[Placed[Any], ...]:
-        """Of several words for one name those that yield to no other; of equal ones the first."""
+        """Of several words for one name those that yield to no other, by the name of their file.
+
+        Equal ones too: each may be above another word that a further file brings in.
+        """
         below = self._closure.below
         standing = [
             word
             for word in words
             if not any(word.version.name in below[other.version.name] for other in words)
         ]
-        out: list[Placed[Any]] = []
-        for word in sorted(standing, key=lambda one: one.version.name):
-            if not any(word.model == other.model for other in out):
-                out.append(word)
-        return tuple(out)
+        return tuple(sorted(standing, key=lambda one: one.version.name))
 
     def _disagreements(self, words: _Words, direct: Sequence[_Words]) -> None:
         """Report the names for which several words are left, unless one of the bases has them all."""
@@ -244,6 +243,22 @@ class _Composition:
                 report(
                     "override-withdrawn", message, ("extends",), key=True, hint=hint, warning=True
                 )
+
+
+def _different(words: _Words) -> _Words:
+    """The words, of equal ones for a name the first."""
+    return {
+        name: placed if len(placed) == 1 else tuple(_distinct(placed))
+        for name, placed in words.items()
+    }
+
+
+def _distinct(placed: Sequence[Placed[Any]]) -> list[Placed[Any]]:
+    out: list[Placed[Any]] = []
+    for word in placed:
+        if not any(word.model == other.model for other in out):
+            out.append(word)
+    return out
 
 
 def _own_words(version: PolicyVersion, inherited: _Words) -> Iterator[tuple[_Name, Placed[Any]]]:

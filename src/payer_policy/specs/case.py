@@ -47,6 +47,11 @@ class Answer:
         return Outcome(REQUEST_ID, tuple(one.determination for one in self.decided), self.without)
 
 
+def _without(name: str, line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as JSON, without a fact."""
+    return {**line, "facts": {one: it for one, it in line["facts"].items() if one != name}}
+
+
 @dataclass
 class Case:
     """A request that sentences build, and its answer once it is decided."""
@@ -96,12 +101,22 @@ class Case:
         self.answer = None
 
     def know(self, name: str, value: Any) -> None:
+        """Give a fact for the whole request, in place of what its lines say of it."""
+        self._clear(name)
         self.facts[name] = value
         self.unknown.discard(name)
 
     def forget(self, name: str) -> None:
-        self.facts.pop(name, None)
+        """Leave a fact out, of the request and of its lines."""
+        self._clear(name)
         self.unknown.add(name)
+
+    def _clear(self, name: str) -> None:
+        self.facts.pop(name, None)
+        if lines := self.request.get("lines"):
+            self.request["lines"] = [
+                _without(name, line) if name in line.get("facts", ()) else line for line in lines
+            ]
 
     # --- deciding -------------------------------------------------------------------------------
 

@@ -56,9 +56,9 @@ def _columns(model: type[BaseModel]) -> dict[str, str]:
     return {cells.spoken(name): name for name in model.model_fields}
 
 
-LINE: Final = {
-    column: name for column, name in _columns(Line).items() if name not in ("facts", "records")
-}
+LINE: Final = {column: name for column, name in _columns(Line).items() if name != "facts"}
+LINE_COLUMNS: Final = {column: name for column, name in LINE.items() if name != "records"}
+"""No cell holds rows; those of an example can be cleared."""
 AUTHORIZATION: Final = _columns(Authorization)
 EARLIER: Final = {
     "claim number" if column == "claim id" else column: name
@@ -243,7 +243,7 @@ def _field_and_value(text: str, fields: Mapping[str, str]) -> tuple[str, str]:
     raise Wrong(f"`{text}` gives no value", "say the field, then its value")
 
 
-@_given("these claim lines", table=True, columns=LINE)
+@_given("these claim lines", table=True, columns=LINE_COLUMNS)
 def lines(case: Case, said: Arguments, table: Table) -> None:
     """The lines, one a row. Columns are fields of a line, and facts about the line's service, by name
     or label, in place of what was said of them for the whole request. Any may be left out; code and
@@ -259,7 +259,7 @@ def lines(case: Case, said: Arguments, table: Table) -> None:
     facts = _facts_of_lines(case, table)
     for declared in facts.values():
         case.facts.pop(declared.name, None)  # what was said of it for the whole request
-    case.request["lines"] = _rows(case, table, Line, LINE, facts)
+    case.request["lines"] = _rows(case, table, Line, LINE_COLUMNS, facts)
 
 
 def _facts_of_lines(case: Case, table: Table) -> dict[str, Fact]:
@@ -268,13 +268,13 @@ def _facts_of_lines(case: Case, table: Table) -> dict[str, Fact]:
     facts, line = case.library.vocabulary.facts, table[0].line
     for cell in table[0].cells:
         column = cells.spelling(cell)
-        if column in LINE:
+        if column in LINE_COLUMNS:
             continue
         declared = cells.fact_named(case.library, cell.strip())
         if declared is None or declared.derived:
             services = [name for name, fact in facts.items() if fact.about == "service"]
-            hint = did_you_mean(cell.strip(), [*LINE, *services])
-            hint = hint or f"the columns are {', '.join(LINE)}, and facts about a service"
+            hint = did_you_mean(cell.strip(), [*LINE_COLUMNS, *services])
+            hint = hint or f"the columns are {', '.join(LINE_COLUMNS)}, and facts about a service"
             raise Wrong(f"`{cell.strip()}` is not a column here", hint, line)
         if declared.about == "member":
             message = f"`{declared.name}` is about the member and not about one service"

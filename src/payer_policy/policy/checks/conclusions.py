@@ -172,11 +172,28 @@ def check_concluded(
         for name in sorted(typed[placed.model.id].reads - concluded):
             if not vocabulary.tested[name].derived:
                 continue
-            message = (
-                f"rule `{placed.model.id}` reads `{name}`, which no rule of this policy concludes"
-            )
-            hint = did_you_mean(name, concluded) or "it always has its `otherwise` value here"
-            above = placed.version is not merged.version and bool(merged.version.model.withdraws)
-            say: Reporter = merged.version.reporter(report) if above else placed.reporter(report)
-            path = ("withdraws",) if above else where_fact(placed.model.when, name, ("when",))
-            say("never-concluded", message, path, key=above, warning=True, hint=hint)
+            of = f" of {placed.version.name}" if placed.version.abstract else ""
+            message = f"rule `{placed.model.id}`{of} reads `{name}`, "
+            message += "which no rule of this policy concludes"
+            hint = "it always has its `otherwise` value here"
+            if (by := _taken_over_by(merged, placed)) is not None:
+                say: Reporter = merged.version.reporter(report)
+                say("never-concluded", message, (by,), key=True, warning=True, hint=hint)
+                continue
+            path = where_fact(placed.model.when, name, ("when",))
+            hint = did_you_mean(name, concluded) or hint
+            placed.reporter(report)("never-concluded", message, path, warning=True, hint=hint)
+
+
+def _taken_over_by(merged: Merged, placed: Placed[RuleModel]) -> str | None:
+    """The member of a policy's file by which it has a rule to which a conclusion is missing; None: the
+    rule itself is the place to look at.
+
+    A rule of a module is right by itself, and its file is shared with other policies.
+    """
+    model = merged.version.model
+    if placed.version is merged.version:
+        return None
+    if model.withdraws:
+        return "withdraws"
+    return ("extends" if model.extends else "continues") if placed.version.abstract else None

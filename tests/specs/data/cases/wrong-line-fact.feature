@@ -41,3 +41,11 @@ Feature: Facts in a table of lines
       | J3420 | 1     | 2024-07-03 |
     When the claim is decided
     Then it is approved
+
+  Scenario: Rows in a cell
+    Given a claim to Example Health for J3420 on 2024-06-03
+    And these claim lines
+      | code  | records |
+      | J3420 | none    |
+    When the claim is decided
+    Then it is approved
