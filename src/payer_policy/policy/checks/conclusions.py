@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Final
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import Report, Reporter
@@ -20,9 +21,11 @@ from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.files import RuleModel
 from payer_policy.policy.order import dependencies, find_cycles
 from payer_policy.policy.resolve import where_fact
-from payer_policy.policy.versions import Merged, Placed
+from payer_policy.policy.versions import Merged, Placed, PolicyVersion
 
 Rules = Mapping[str, Rule]
+NEVER_CONCLUDED: Final = "never-concluded"
+"""What is warned of for a fact of a policy, which its file acknowledges as `never-concluded:<fact>`."""
 
 
 def check_cycles(merged: Merged, typed: Mapping[str, Typed], report: Report) -> None:
@@ -164,25 +167,52 @@ def conflict_problem(merged: Merged, pair: Pair, shown: str | None = None) -> Di
 def check_concluded(
     merged: Merged, typed: Mapping[str, Typed], vocabulary: Vocabulary, report: Report
 ) -> None:
-    """Every derived fact that a rule reads is concluded by some rule; of a module, where it is used."""
-    if merged.version.abstract:
+    """Every derived fact that a rule reads is concluded by some rule; of a module, where it is used.
+
+    That a fact may stay without a conclusion is acknowledged, as `never-concluded:<fact>`, by the policy
+    or by what it extends: a module says so of a fact that policies may conclude and need not.
+    """
+    version = merged.version
+    if version.abstract:
         return
+    inherited_from = [one for one in merged.chain if one is not version]
+    own = _acknowledged(version)
+    acknowledged = own.union(*map(_acknowledged, inherited_from))
+    missing: set[str] = set()
     concluded = {name for one in typed.values() for name in one.made.concludes}
     for placed in merged.rules.values():
         for name in sorted(typed[placed.model.id].reads - concluded):
             if not vocabulary.tested[name].derived:
                 continue
+            inherited, known = placed.version is not version, name in missing
+            missing.add(name)
+            if name in acknowledged or (inherited and known):
+                continue  # it is said once of what is inherited
             of = f" of {placed.version.name}" if placed.version.abstract else ""
             message = f"rule `{placed.model.id}`{of} reads `{name}`, "
             message += "which no rule of this policy concludes"
             hint = "it always has its `otherwise` value here"
             if (by := _taken_over_by(merged, placed)) is not None:
-                say: Reporter = merged.version.reporter(report)
-                say("never-concluded", message, (by,), key=True, warning=True, hint=hint)
+                hint += f'; if it is meant: "acknowledges": {{"{NEVER_CONCLUDED}:{name}": "why"}}'
+                say: Reporter = version.reporter(report)
+                say(NEVER_CONCLUDED, message, (by,), key=True, warning=True, hint=hint)
                 continue
             path = where_fact(placed.model.when, name, ("when",))
             hint = did_you_mean(name, concluded) or hint
-            placed.reporter(report)("never-concluded", message, path, warning=True, hint=hint)
+            placed.reporter(report)(NEVER_CONCLUDED, message, path, warning=True, hint=hint)
+    for name in sorted(own - missing):
+        message = f"`{NEVER_CONCLUDED}:{name}` is acknowledged, but there is nothing to warn of"
+        where = f"{NEVER_CONCLUDED}:{name}"
+        say = version.reporter(report, "", "acknowledges")
+        hint = did_you_mean(name, missing) or "remove it"
+        say("unused-acknowledgement", message, (where,), key=True, warning=True, hint=hint)
+
+
+def _acknowledged(version: PolicyVersion) -> set[str]:
+    """The facts that a file says need no conclusion."""
+    prefix = f"{NEVER_CONCLUDED}:"
+    names = version.model.acknowledges
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
 
 def _taken_over_by(merged: Merged, placed: Placed[RuleModel]) -> str | None:

@@ -12,7 +12,12 @@ from payer_policy.core.ruleset import Condition
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.asking import CODE as IS_KNOWN
-from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
+from payer_policy.policy.checks.conclusions import (
+    NEVER_CONCLUDED,
+    check_concluded,
+    check_conflicts,
+    check_cycles,
+)
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
@@ -242,7 +247,7 @@ def _check_acknowledgements(version: PolicyVersion, report_to: Report) -> None:
         report = version.reporter(report_to, "", "acknowledges", name)
         code, _, rule = name.partition(":")
         of_a_rule = code in (*ACKNOWLEDGEABLE_PER_RULE, IS_KNOWN) and rule in rules
-        if name != CODE_IDENTITY and not of_a_rule:
+        if name != CODE_IDENTITY and code != NEVER_CONCLUDED and not of_a_rule:
             message = f"`{name}` is not a warning that can be acknowledged"
             known = (CODE_IDENTITY, *(f"{code}:{id_}" for id_ in rules if rule))
             hint = did_you_mean(name, known) or f"expected `{CODE_IDENTITY}`"
