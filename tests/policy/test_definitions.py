@@ -74,6 +74,33 @@ def test_an_overlay_defines_anew_what_the_rules_of_its_base_name(tmp_path: Path)
     assert south.rules == three.rules
 
 
+def test_two_policies_define_anew_in_the_same_words_what_means_different_things(
+    tmp_path: Path,
+) -> None:
+    limit = {"define": "limit"}
+    module = policy("2024-01-01", abstract=True, define={"limit": {"value": 1}})
+    module["rules"] = [rule("a", when={"fact": "units.billed", "more_than": limit})]
+    del module["applies_to"]
+
+    def uses(most: int) -> dict[str, Any]:
+        return policy(
+            "2024-01-01",
+            extends="general/doses",
+            applies_to={"fact": "drug.code", "in": ["J1756"]},
+            parameters=units(most),
+            define={"limit": {"value": {"parameter": "most"}}},
+            rules=[],
+        )
+
+    files = {"general/doses/2024-01-01.json": module, NORTH: uses(8), SOUTH: uses(9)}
+    made = library(tmp_path, files)
+
+    north, south = (made.ruleset(address, DAY) for address in ("north/iron", "south/iron"))
+
+    assert north is not None and south is not None
+    assert north.rules[0].condition != south.rules[0].condition
+
+
 def test_small_changes_of_a_definition_are_made_where_it_is_written(tmp_path: Path) -> None:
     files = {
         NORTH: policy(

@@ -95,7 +95,7 @@ def test_where_only_one_engine_is_installed_it_runs(monkeypatch):
 
     result = spec(monkeypatch, "features")
 
-    assert result.output.endswith(all_passed(28, ("compiled",)))
+    assert result.output.endswith(all_passed(29, ("compiled",)))
     assert result.exit_code == 0
 
 
@@ -116,8 +116,8 @@ def test_any_folder_will_do(monkeypatch, tmp_path):
 
     assert result.output == (
         "node_modules/[x].feature: Every sentence of the step library\n"
-        "  28 scenarios: 28 passed\n\n"
-        "1 feature on compiled, 28 scenarios: 28 passed.\n"
+        "  29 scenarios: 29 passed\n\n"
+        "1 feature on compiled, 29 scenarios: 29 passed.\n"
     )
     assert os.environ["PYTEST_ADDOPTS"] == "--nonsense"
     assert {path.name for path in folder.iterdir()} == {

@@ -117,7 +117,7 @@ def test_the_feature_of_these_tests_passes_on_every_engine(monkeypatch):
     result = spec(monkeypatch, "features")
 
     assert result.exit_code == 0, result.output
-    assert result.output.endswith(all_passed(28))
+    assert result.output.endswith(all_passed(29))
 
 
 @pytest.mark.parametrize(

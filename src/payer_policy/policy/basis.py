@@ -6,7 +6,7 @@ base share its rules, and what `check` typed is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -43,13 +43,13 @@ class Typed(NamedTuple):
 
 
 class _Known(NamedTuple):
+    """What one source was typed as."""
+
     source: object
-    """What was typed. Kept, so that nothing else gets its id."""
-    names: tuple[str, ...]
-    """The parameters that it uses."""
-    local: tuple[str, ...]
-    """The facts that it reads and that policies declare."""
-    by_values: dict[tuple[Any, ...], Typed]
+    """Kept, so that nothing else gets its id."""
+    typed: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[tuple[Any, ...], Typed]]
+    """By the parameters and the local facts that it named, then by what those are. A definition that
+    a policy defines anew may name others, so one source can have named different ones."""
 
 
 class _Cache:
@@ -211,31 +211,32 @@ class Basis:
 
         `make` also says whether it reported anything: then it is asked, and reports, every time.
         """
-        known = self._known(source)
-        if known is not None:
-            found = known.by_values.get(self._key(known, parameters))
-            if found is not None:
-                return found
+        for known in self._known(source):
+            for (names, local), by_values in known.typed.items():
+                found = by_values.get(self._key(names, local, parameters))
+                if found is not None:
+                    return found
         made, reported = make()
         if made is None or reported:
             return made
-        if known is None or id(source) not in self._cache.typed:
-            names = tuple(sorted(made.parameters))
-            local = tuple(sorted(made.names & self.local.keys()))
-            known = self._cache.typed[id(source)] = _Known(source, names, local, {})
-        known.by_values[self._key(known, parameters)] = made
+        known = self._cache.typed.setdefault(id(source), _Known(source, {}))
+        names = tuple(sorted(made.parameters))
+        local = tuple(sorted(made.names & self.local.keys()))
+        by_values = known.typed.setdefault((names, local), {})
+        by_values[self._key(names, local, parameters)] = made
         return made
 
-    def _key(self, known: _Known, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _key(
+        self, names: tuple[str, ...], local: tuple[str, ...], parameters: Mapping[str, Any]
+    ) -> tuple[Any, ...]:
         """Under which what was typed is found: values of parameters, and what local facts are."""
-        declared = [id(self.local.get(name)) for name in known.local]
-        return (*[parameters.get(name) for name in known.names], *declared)
+        declared = [id(self.local.get(name)) for name in local]
+        return (*[parameters.get(name) for name in names], *declared)
 
-    def _known(self, source: object) -> _Known | None:
+    def _known(self, source: object) -> Iterator[_Known]:
         basis: Basis | None = self
         while basis is not None:
             found = basis._cache.typed.get(id(source))
             if found is not None:
-                return found
+                yield found
             basis = basis.below
-        return None

@@ -20,7 +20,7 @@ from payer_policy.core.diagnostics import did_you_mean, nearest
 from payer_policy.core.json_words import said
 from payer_policy.core.ruleset import RESERVED, Ruleset
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
-from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.model import Fact, RecordType
 from payer_policy.core.vocabulary.types import (
     FactType,
     Value,
@@ -141,11 +141,31 @@ def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
 
 def value(library: Library, declared: Fact, text: str) -> Value:
     """A value of a fact as a cell has it: `yes`, `not tolerated`, `6 weeks`, `G80.1, G80.2`."""
-    type_ = declared.type
+    return _value(library, declared.name, declared.type, text)
+
+
+def field(library: Library, kind: RecordType, name: str, text: str) -> Value:
+    """A value of a field of a row, written as one of a fact."""
+    return _value(library, name, kind.fields[name], text)
+
+
+def _value(library: Library, name: str, type_: FactType, text: str) -> Value:
     try:
         return parse_value(type_, _raw(library, type_, text))
     except (ValueProblem, Wrong) as problem:
-        raise Wrong(f"`{declared.name}`: {problem.message}", problem.hint) from None
+        raise Wrong(f"`{name}`: {problem.message}", problem.hint) from None
+
+
+def record_type(library: Library, text: str) -> RecordType:
+    """A declared type of records about the member, by its name."""
+    known = {name: one for name, one in library.vocabulary.records.items() if one.declared}
+    kind = known.get(text)
+    if kind is None:
+        hint = did_you_mean(text, known) or "declare it under `records` of a policy"
+        raise Wrong(f"`{text}` is not a type of records", hint)
+    if kind.about == "service":
+        raise Wrong(f"`{text}` is about one service", "start from an example that has such rows")
+    return kind
 
 
 def _raw(library: Library, type_: FactType, text: str) -> object:

@@ -496,6 +496,31 @@ def nothing_earlier(case: Case, said: Arguments, table: Table) -> None:
     case.request["history"] = []
 
 
+@_given("these records of {records}", table=True)
+def records(case: Case, said: Arguments, table: Table) -> None:
+    """All rows of a list about the member that the vocabulary or a policy declares. Columns are its
+    fields; one left out, or an empty cell, is not known.
+
+    And these records of b12.tests
+      | drawn      | pmol |
+      | 2025-02-01 | 140  |
+    """
+    case.change()
+    kind = cells.record_type(case.library, said["records"])
+    fields = {cells.spoken(name): name for name in kind.fields}
+    rows = []
+    for line, record in cells.records(table, fields):
+        with cells.in_row(line):
+            rows.append(
+                {
+                    fields[column]: to_json(cells.field(case.library, kind, fields[column], text))
+                    for column, text in record.items()
+                    if text.strip()
+                }
+            )
+    case.request["records"] = {**case.request.get("records", {}), kind.name: rows}
+
+
 @_given("rule {rule} is confirmed by a clinician on {date}")
 def confirmed(case: Case, said: Arguments, table: Table) -> None:
     """A clinician confirmed that the rule denies. Until then such a denial is a recommendation.

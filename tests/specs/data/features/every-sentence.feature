@@ -41,6 +41,16 @@ Feature: Every sentence of the step library
     Then it is approved
     And it is assumed that rule duplicate does not hold
 
+  Scenario: Rows of a list that is declared
+    Given a preauthorization request to Example Health for J3420 on 2024-06-03
+    And these records of b12.tests
+      | drawn      | pmol |
+      | 2024-02-01 | 160  |
+      |            | 140  |
+    When the request is decided
+    Then it advises by rule note-on-level
+    And b12.lowest is concluded to be 140
+
   Scenario: A document is read by a person
     Given a preauthorization request to Example Health for J3420 on 2024-06-03
     And these facts
