@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from payer_policy import Engine, PolicyError
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.core.vocabulary.records import AUTHORIZATIONS, HISTORY
 from payer_policy.core.vocabulary.types import NONE, FactType
 from payer_policy.request import records
 from payer_policy.request.models import SPELLED, Authorization, Date, PriorLine, Quantity, Request
+from tests.places import ROOT
 from tests.policy.checks.building import CASES, build
 
 OF_THIS_DRUG = {"field": "code", "is": {"fact": "drug.code"}}
@@ -244,6 +247,22 @@ def test_a_first_dose_is_not_too_soon(engine: Engine) -> None:
 # --- what is not known -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("covered", "last"),
+    [("2024-01-01", date(2024, 5, 27)), ("2024-05-27", date(2024, 5, 27)), ("2024-05-28", None)],
+)
+def test_the_last_dose_is_known_where_the_history_covers_its_day(
+    engine: Engine, covered: str, last: date | None
+) -> None:
+    """What the list lacks is of days before it is complete, so it is no later dose."""
+    history = {"rows": [prior("2024-05-27"), prior("2023-05-27")], "complete_from": covered}
+
+    (one,) = facts(engine, claim({}, history=history))
+
+    assert one["iron.last"] == last
+    assert one["iron.days_since"] == (last and 7)
+
+
 def test_without_a_history_the_question_asks_for_it(engine: Engine) -> None:
     (made,) = engine.decide(claim({})).determinations
 
@@ -264,8 +283,54 @@ def test_a_list_is_complete_where_it_covers_the_window(
     (one,) = facts(engine, claim({}, history=history))
 
     assert one["iron.units"] == (4 if settled else None)
-    assert one["iron.last"] is None  # an earlier one may be later than none
+    assert one["iron.last"] == date(2024, 5, 27)
     assert one["iron.units#least"] == 4
+
+
+PAGE = (ROOT / "docs/semantics.md").read_text("utf-8").partition("## Facts from records")[2]
+SHOWN = re.findall(
+    r"^\| (.+?) \| (.+?) \| (.+?) \| (holds|fails|unknown) \| (.+?) \|$", PAGE, re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("rows", "covered", "units", "truth", "last"), SHOWN)
+def test_the_page_of_semantics(
+    engine: Engine, rows: str, covered: str, units: str, truth: str, last: str
+) -> None:
+    history: Any = {"rows": []}
+    if shown := re.match(r"(\d{4}-\d\d-\d\d|a day that is not known): (\d+|not known)", rows):
+        day, amount = shown.groups()
+        given = None if amount == "not known" else int(amount)
+        history["rows"] = [prior(day if day[0] == "2" else None, given)]
+    if covered.startswith("complete from "):
+        history["complete_from"] = covered.removeprefix("complete from ")
+    else:
+        history["complete"] = covered == "complete"
+    request = claim({}, **({} if covered == "not known" else {"history": history}))
+
+    ((decided,), _) = engine.decide_fully(request)
+    one = decided.facts
+    assert decided.evaluation is not None
+    ids = [rule.id for rule in decided.ruleset.rules]
+
+    bounds = [one[f"iron.units#{side}"] for side in ("least", "most")]
+    if units.endswith(" or more"):
+        assert bounds[0] == int(units.removesuffix(" or more")) and bounds[1] > 10**12
+    else:
+        assert bounds == [int(bound) for bound in (*units.split(" to "), units)[:2]]
+    wanted = {"holds": HOLDS, "unknown": UNKNOWN, "fails": FAILS}[truth]
+    assert decided.evaluation.truths[ids.index("too-much")] == wanted
+    later = last.removesuffix(" or later")
+    known = {"none": NONE, "not known": None}.get(last) or (
+        None if later in ("none", "not known") else date.fromisoformat(later)
+    )
+    assert one["iron.last"] == (known if later == last else None)
+    if later != last:
+        assert one["iron.last#least"] == known
+
+
+def test_every_row_of_the_page_is_tried() -> None:
+    assert len(SHOWN) == 9
 
 
 def test_an_overdose_is_denied_although_older_claims_are_not_known(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from payer_policy.core.truth import HOLDS, NEGATED, UNKNOWN
 from payer_policy.core.vocabulary.model import LEAST, MOST, UNBOUNDED, RecordType
 from payer_policy.core.vocabulary.types import NONE, FactType
 from payer_policy.language.sources import RecordAggregate
-from payer_policy.request.records import ALWAYS, Lists, OfService
+from payer_policy.request.records import ALWAYS, Covered, Lists, OfService
 
 Result = tuple[Any, Any, Any]
 """A value, or None; and the least and the most that it can be, where it has any."""
@@ -55,6 +55,12 @@ class Pass:
             else _maker(kind, source)
             for source in sources
         ]
+        dated_by = kind.dated_by
+        self._by_day = [
+            dated_by is not None and source.how in ("latest", "max") and source.field == dated_by
+            for source in sources
+        ]
+        self._day = _getter(kind, dated_by) if dated_by is not None and any(self._by_day) else None
 
     def __call__(self, context: OfService, lists: Lists, *values: Any) -> list[Result]:
         """The value of each source, with its least and its most.
@@ -83,7 +89,20 @@ class Pass:
         if not whole and rows.covered is not None and self._lowest is not None:
             lowest = self._lowest(*values)
             whole = isinstance(lowest, date) and lowest >= rows.covered
-        return [make(certain, possible, whole, seen) for make in self._made]
+        # Rows that are not listed are of days before those that are covered, so none is the latest where
+        # a listed one is of a covered day.
+        latest = whole or self._reaches(certain, rows.covered)
+        return [
+            make(certain, possible, latest if by_day else whole, seen)
+            for make, by_day in zip(self._made, self._by_day, strict=True)
+        ]
+
+    def _reaches(self, certain: list[Any], covered: Covered) -> bool:
+        """Whether one of some rows is of a day that the list covers."""
+        get = self._day
+        if get is None or covered is None:
+            return False
+        return any(isinstance(day := get(row), date) and day >= covered for row in certain)
 
 
 class _RowWriter(SourceWriter):
