@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from payer_policy.batch.deciding import Answered
 
 PART_RECORDS: Final = 100_000
-ROWS_BY_COLUMN: Final = 50_000
+ROWS_BY_COLUMN: Final = 45_000
 _ROWS_ALONE: Final = 1_000
 _WEIGHT: Final = 10
 """Entries of lists per record at which a part is closed early, to bound its memory."""
