@@ -89,6 +89,23 @@ def test_a_request_is_decided_where_its_services_agree(names, decision):
     assert Outcome("C-1", made, (NO_POLICY,)).decision == decision
 
 
+@pytest.mark.parametrize(
+    ("names", "decision"),
+    [
+        ([], "not_required"),
+        (["approved"], "approve"),
+        (["denied"], "deny"),
+        (["nothing-known"], "pend"),
+        (["approved", "denied"], "partial"),
+    ],
+)
+def test_a_service_that_needs_no_preauthorization_changes_no_decision(names, decision):
+    unneeded = replace(decide(EXAMPLE, *CASES["approved"]), decision="not_required")
+    made = (unneeded, *(decide(EXAMPLE, *CASES[name]) for name in names))
+
+    assert Outcome("C-1", made).decision == decision
+
+
 def _objects(schema):
     if isinstance(schema, dict):
         if schema.get("type") == "object":

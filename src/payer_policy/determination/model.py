@@ -419,13 +419,15 @@ class Outcome(_Answer):
         """Pend while any determination does; what all agree on; else `partial`.
 
         A service without a policy is not decided here (the procedure beside the drug, say), so it counts
-        only where there is nothing else: `no_policy`.
+        only where there is nothing else: `no_policy`. So does one that needs no preauthorization.
         """
         decisions = {determination.decision for determination in self.determinations}
         if not decisions:
             return "no_policy"
         if "pend" in decisions:
             return "pend"
+        if len(decisions) > 1:
+            decisions.discard("not_required")
         return decisions.pop() if len(decisions) == 1 else "partial"
 
     @property
