@@ -51,9 +51,9 @@ def outcome_problems(
             message = f"the answer decides line {number}; the request has no such line"
             yield Diagnostic("contradiction", message, about, hint)
             continue
-        for field in ("billed_units", "allowed_units"):
-            if not _is_quantity(line[field]):
-                message = f"line {number}: {field} is {shown(line[field])}; 0 or more was expected"
+        for field in ("billed_units", "allowed_units", "allowed_least", "allowed_most"):
+            if not _is_quantity(units := line.get(field)):
+                message = f"line {number}: {field} is {shown(units)}; 0 or more was expected"
                 yield Diagnostic("wrong-value", message, about, hint)
                 return
         billed, units = fraction(line["billed_units"]), known[number].units
