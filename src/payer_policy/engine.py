@@ -445,14 +445,8 @@ class Engine:
         Raises:
             PolicyError: As `decide`.
         """
-        request = _as_request(request)
-        given = Given.read(self.library.vocabulary, request)
-        payer = self._payer(request, given.whole)
-        lines, services = self._services(request, payer, given)
         found = []
-        for service in services:
-            asked = self._asked(request, payer, service, lines, given)
-            unclear = self._unclear_date(asked, services)
+        for asked, unclear in self._each_service(_as_request(request)):
             for first in self._decide_asked(asked, unclear):
 
                 def decide(
@@ -478,15 +472,10 @@ class Engine:
         Raises:
             PolicyError: As `decide`, but for a fact that contradicts the claim.
         """
-        request = _as_request(request)
-        given = Given.read(self.library.vocabulary, request)
-        payer = self._payer(request, given.whole)
-        lines, services = self._services(request, payer, given)
         found = []
-        for service in services:
-            asked = self._asked(request, payer, service, lines, given)
-            settled = self._unclear_date(asked, services) is None
-            through = None if settled else service.through
+        for asked, unclear in self._each_service(_as_request(request)):
+            payer, service = asked.context.payer, asked.context.service
+            through = None if unclear is None else service.through
             candidates = tuple(self._considered(asked, through))
             numbers = tuple(sorted(service.numbers))
             found.append(Considered(payer, service.code, service.day, through, numbers, candidates))
@@ -561,6 +550,15 @@ class Engine:
                 for line in service.lines:
                     line.one_day = True
         return lines, services_of(lines) or services
+
+    def _each_service(self, request: Request) -> Iterator[tuple[_Asked, tuple[str, str] | None]]:
+        """Every service of a request as it is decided, and why its day is not settled, if it is not."""
+        given = Given.read(self.library.vocabulary, request)
+        payer = self._payer(request, given.whole)
+        lines, services = self._services(request, payer, given)
+        for service in services:
+            asked = self._asked(request, payer, service, lines, given)
+            yield asked, self._unclear_date(asked, services)
 
     def _asked(
         self,

@@ -404,53 +404,41 @@ RESERVED: Final[Mapping[str, str]] = {
 """The ids of what is found without a rule of a policy, with their titles. No rule may have one."""
 
 
-def facts_in_expression(expression: Expression) -> Iterator[str]:
-    """The names of the facts that an expression reads."""
+def _all_in(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of, each before its parts. A window counts as its edge's."""
+    yield expression
     match expression:
-        case FactRef(fact) | Score(fact, _):
-            yield fact
-        case Lookup(table):
-            yield from table.keys
-        case Arithmetic(_, arguments):
-            for argument in arguments:
-                yield from facts_in_expression(argument)
-        case Edge(window) | Moved(window):
-            yield from facts_in_expression(window)
-        case Window(amount, _, _, anchor):
-            yield from facts_in_expression(amount)
-            yield from facts_in_expression(anchor)
+        case Arithmetic(_, parts):
+            pass
+        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
+            parts = (amount, anchor)
         case _:
             return
+    for part in parts:
+        yield from _all_in(part)
+
+
+def facts_in_expression(expression: Expression) -> Iterator[str]:
+    """The names of the facts that an expression reads."""
+    if isinstance(expression, Window):
+        yield from facts_in_expression(expression.amount)
+        yield from facts_in_expression(expression.anchor)
+        return
+    for one in _all_in(expression):
+        if isinstance(one, Lookup):
+            yield from one.table.keys
+        elif isinstance(one, FactRef | Score):
+            yield one.fact
 
 
 def lookups_in(expression: Expression) -> Iterator[Lookup]:
     """The look-ups of tables in an expression."""
-    match expression:
-        case Lookup():
-            yield expression
-        case Arithmetic(_, arguments):
-            for argument in arguments:
-                yield from lookups_in(argument)
-        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
-            yield from lookups_in(amount)
-            yield from lookups_in(anchor)
-        case _:
-            return
+    return (one for one in _all_in(expression) if isinstance(one, Lookup))
 
 
 def facts_taken_over(expression: Expression) -> Iterator[str]:
     """The facts that make an expression none where they are none: all but the keys of tables."""
-    match expression:
-        case FactRef(fact) | Score(fact, _):
-            yield fact
-        case Arithmetic(_, arguments):
-            for argument in arguments:
-                yield from facts_taken_over(argument)
-        case Edge(Window(amount, _, _, anchor)) | Moved(Window(amount, _, _, anchor)):
-            yield from facts_taken_over(amount)
-            yield from facts_taken_over(anchor)
-        case _:
-            return
+    return (one.fact for one in _all_in(expression) if isinstance(one, FactRef | Score))
 
 
 def gives_none(expression: Expression) -> bool:
